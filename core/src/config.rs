@@ -1,0 +1,60 @@
+//! What a tracker is told once: timeouts and how protocols are tracked; with presets.
+
+use core::fmt;
+
+use crate::proto::TcpConfig;
+use crate::timeout::{MAX_SECONDS, Timeout, TimeoutPolicy};
+
+/// How to track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Config {
+    /// How long entries live.
+    pub timeouts: TimeoutPolicy,
+    /// How TCP is tracked.
+    pub tcp: TcpConfig,
+}
+
+impl Config {
+    /// Linux 6.18, the values of a fresh network namespace, measured.
+    pub const LINUX: Self = Self { timeouts: TimeoutPolicy::LINUX, tcp: TcpConfig::DEFAULT };
+
+    /// The timeouts of Linux 2.6.9, see [`TimeoutPolicy::LINUX_2_6_9`]; verdicts stay those of 6.18.
+    pub const LINUX_2_6_9: Self = Self { timeouts: TimeoutPolicy::LINUX_2_6_9, ..Self::LINUX };
+
+    /// The timeouts of Linux 2.4.21, see [`TimeoutPolicy::LINUX_2_4_21`]; verdicts stay those of
+    /// 6.18.
+    pub const LINUX_2_4_21: Self = Self { timeouts: TimeoutPolicy::LINUX_2_4_21, ..Self::LINUX };
+
+    /// [`Config::LINUX`].
+    pub const DEFAULT: Self = Self::LINUX;
+}
+
+/// Why a tracker cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A table of no slots.
+    NoSlots,
+    /// More slots than the links of this memory can tell apart; and how many they can.
+    TooManySlots(usize),
+    /// A timeout of more than [`MAX_SECONDS`].
+    TimeoutTooLong(Timeout),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSlots => f.write_str("a table needs at least one slot"),
+            Self::TooManySlots(most) => {
+                write!(f, "a table of these links has at most {most} slots")
+            }
+            Self::TimeoutTooLong(timeout) => {
+                write!(f, "nf_conntrack_{} is above {MAX_SECONDS} seconds", timeout.name())
+            }
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}

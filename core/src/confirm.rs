@@ -1,0 +1,154 @@
+//! The guard between a first packet and its place in the table, which keeps netfilter's order: a
+//! connection is made when its packet has passed the filter, not before.
+
+use core::fmt;
+
+use crate::conn::{Conn, Status};
+use crate::conntrack::Inside;
+use crate::full::{Ended, OnFull, Refusal, Why};
+use crate::stats::add_one;
+use crate::storage::{Memory, SlotId};
+use crate::table::Turned;
+use crate::time::Instant;
+
+/// How many steps of the wheel a confirmation makes to find a slot before it asks the policy.
+const STEPS: usize = 4;
+
+/// A connection that is in no table yet.
+///
+/// [`confirm`](Self::confirm) puts it there; letting it go is what happens to a packet that a
+/// filter drops, and costs no slot.
+#[must_use]
+pub struct Unconfirmed<'t> {
+    conn: Conn,
+    hash: u32,
+    timeout: u32,
+    now: Instant,
+    table: &'t mut dyn Confirm,
+}
+
+/// A connection that is in the table now.
+#[derive(Debug)]
+pub struct Confirmed<'t> {
+    /// The connection.
+    pub conn: &'t Conn,
+    /// The connection whose slot it took, if that was not free; it is not handed out again.
+    pub evicted: Option<Ended>,
+}
+
+/// A connection that was not taken in; its packet is to be dropped.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused {
+    /// The connection.
+    pub conn: Conn,
+    /// Why.
+    pub why: Refusal,
+}
+
+impl<'t> Unconfirmed<'t> {
+    pub(crate) fn new(
+        conn: Conn,
+        hash: u32,
+        (now, timeout): (Instant, u32),
+        table: &'t mut dyn Confirm,
+    ) -> Self {
+        Self { conn, hash, timeout, now, table }
+    }
+
+    /// The connection as it would be in the table.
+    #[must_use]
+    pub const fn conn(&self) -> &Conn {
+        &self.conn
+    }
+
+    /// The seconds that it would live.
+    #[must_use]
+    pub const fn timeout(&self) -> u32 {
+        self.timeout
+    }
+
+    /// Puts the connection into the table: its packet has passed.
+    ///
+    /// A full table hands out what is over, then what has run out as far as a few steps find it,
+    /// then asks its policy. Touches the slots of two buckets and a fixed number of others.
+    ///
+    /// # Errors
+    /// [`Refused`] when there is no place; the packet is to be dropped then.
+    pub fn confirm(self) -> Result<Confirmed<'t>, Refused> {
+        self.table.confirm(self.conn, self.hash, self.now)
+    }
+}
+
+impl fmt::Debug for Unconfirmed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unconfirmed").field("conn", &self.conn).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.why, f)
+    }
+}
+
+impl core::error::Error for Refused {}
+
+/// A table, whatever its memory and its policy.
+pub(crate) trait Confirm {
+    fn confirm(&mut self, conn: Conn, hash: u32, now: Instant) -> Result<Confirmed<'_>, Refused>;
+}
+
+impl<M: Memory, P: OnFull> Confirm for Inside<M, P> {
+    fn confirm(
+        &mut self,
+        mut conn: Conn,
+        hash: u32,
+        now: Instant,
+    ) -> Result<Confirmed<'_>, Refused> {
+        conn.status |= Status::CONFIRMED;
+        if self.table.chain_is_full(hash) {
+            add_one(&mut self.stats.chaintoolong);
+            add_one(&mut self.stats.insert_failed);
+            return Err(self.refuse(conn, Refusal::ChainTooLong));
+        }
+        let Some((slot, evicted)) = self.vacate(&conn, now) else {
+            return Err(self.refuse(conn, Refusal::TableFull));
+        };
+        self.table.insert(slot, hash, conn, now);
+        add_one(&mut self.stats.confirmed);
+        Ok(Confirmed { conn: self.table.conn(slot), evicted })
+    }
+}
+
+impl<M: Memory, P: OnFull> Inside<M, P> {
+    fn refuse(&mut self, conn: Conn, why: Refusal) -> Refused {
+        add_one(&mut self.stats.drop);
+        Refused { conn, why }
+    }
+
+    /// A free slot, and whose it was until now.
+    fn vacate(&mut self, newcomer: &Conn, now: Instant) -> Option<(SlotId, Option<Ended>)> {
+        if let Some(slot) = self.table.take_free() {
+            return Some((slot, None));
+        }
+        let ended = self.hand_out().or_else(|| self.hand_out_soon(now)).or_else(|| {
+            let victim = self.policy.victim(newcomer, &self.table)?;
+            let hash = self.hash.of(self.table.conn(victim).key());
+            self.table.end(victim, hash, Why::DroppedEarly);
+            self.hand_out()
+        });
+        Some((self.table.take_free()?, ended))
+    }
+
+    /// What a few steps of the wheel find to have run out.
+    fn hand_out_soon(&mut self, now: Instant) -> Option<Ended> {
+        for _ in 0..STEPS {
+            match self.table.turn(now, &self.hash) {
+                Turned::RanOut => return self.hand_out(),
+                Turned::Refiled => {}
+                Turned::Nothing => return None,
+            }
+        }
+        None
+    }
+}

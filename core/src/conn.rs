@@ -1,0 +1,206 @@
+//! A connection: who speaks to whom, what was seen of it, and when it runs out.
+
+use core::fmt;
+use core::ops::{BitOr, BitOrAssign};
+
+use crate::proto::{TcpState, Track};
+use crate::time::{Instant, Stamp};
+use crate::tracked::CtState;
+use crate::tuple::{Direction, Key, Side, Tuple, Zone};
+
+/// A connection, as `conntrack -L` lists it.
+#[derive(Debug, Clone, Copy)]
+pub struct Conn {
+    key: Key,
+    expiry: Stamp,
+    pub(crate) status: Status,
+    opened_by: Side,
+    pub(crate) track: Track,
+}
+
+impl Conn {
+    /// What an empty slot holds; all zero.
+    pub(crate) const EMPTY: Self = Self {
+        key: Key::EMPTY,
+        expiry: Stamp::ZERO,
+        status: Status::NONE,
+        opened_by: Side::First,
+        track: Track::Generic,
+    };
+
+    pub(crate) const fn new(key: Key, opened_by: Side, track: Track) -> Self {
+        Self { key, expiry: Stamp::ZERO, status: Status::NONE, opened_by, track }
+    }
+
+    /// The tuple of its packets in that direction.
+    #[must_use]
+    pub fn tuple(&self, dir: Direction) -> Tuple {
+        let other = match self.opened_by {
+            Side::First => Side::Second,
+            Side::Second => Side::First,
+        };
+        self.key.tuple(match dir {
+            Direction::Original => self.opened_by,
+            Direction::Reply => other,
+        })
+    }
+
+    /// The zone that it is in.
+    #[must_use]
+    pub const fn zone(&self) -> Zone {
+        self.key.zone()
+    }
+
+    /// What was seen of it.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Its TCP state; `None` for other protocols.
+    #[must_use]
+    pub const fn tcp_state(&self) -> Option<TcpState> {
+        match &self.track {
+            Track::Tcp(track) => Some(track.state()),
+            _ => None,
+        }
+    }
+
+    /// The name of its state as conntrack prints it; `None` for protocols without states.
+    #[must_use]
+    pub fn state_name(&self) -> Option<&'static str> {
+        self.tcp_state().map(TcpState::name)
+    }
+
+    /// When it runs out if no packet comes.
+    #[must_use]
+    pub const fn expiry(&self) -> Instant {
+        self.expiry.instant()
+    }
+
+    /// Seconds left to live, rounded down; 0 when it has run out.
+    #[must_use]
+    pub fn timeout_left(&self, now: Instant) -> u64 {
+        self.expiry().since(now) / 1000
+    }
+
+    /// The line of `conntrack -L` for this connection, without the fields that are not the
+    /// connection's own (`mark=`, `use=`).
+    #[must_use]
+    pub const fn list(&self, now: Instant) -> Listed<'_> {
+        Listed { conn: self, now }
+    }
+
+    pub(crate) const fn key(&self) -> &Key {
+        &self.key
+    }
+
+    pub(crate) fn direction_from(&self, sender: Side) -> Direction {
+        if sender == self.opened_by { Direction::Original } else { Direction::Reply }
+    }
+
+    /// What a packet in that direction is to a filter rule.
+    pub(crate) fn ct_state(&self, dir: Direction) -> CtState {
+        if dir == Direction::Reply || self.status.has(Status::SEEN_REPLY) {
+            CtState::Established
+        } else if self.status.has(Status::EXPECTED) {
+            CtState::Related
+        } else {
+            CtState::New
+        }
+    }
+
+    pub(crate) fn set_expiry(&mut self, expiry: Instant) {
+        self.expiry = Stamp::from_instant(expiry);
+    }
+
+    pub(crate) fn has_run_out(&self, now: Instant) -> bool {
+        self.expiry() <= now
+    }
+}
+
+/// What was seen of a connection: the bits that netfilter calls IPS.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Status(u8);
+
+impl Status {
+    /// Nothing yet.
+    pub const NONE: Self = Self(0);
+    /// It was announced by another connection.
+    pub const EXPECTED: Self = Self(1 << 0);
+    /// Packets were seen both ways.
+    pub const SEEN_REPLY: Self = Self(1 << 1);
+    /// Worth keeping when the table is full; never cleared once set.
+    pub const ASSURED: Self = Self(1 << 2);
+    /// It is in the table.
+    pub const CONFIRMED: Self = Self(1 << 3);
+
+    /// Whether all bits of `other` are set.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The bits that are not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+impl BitOr for Status {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Status {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            (Self::EXPECTED, "EXPECTED"),
+            (Self::SEEN_REPLY, "SEEN_REPLY"),
+            (Self::ASSURED, "ASSURED"),
+            (Self::CONFIRMED, "CONFIRMED"),
+        ];
+        f.debug_set().entries(names.iter().filter(|(bit, _)| self.has(*bit)).map(|n| n.1)).finish()
+    }
+}
+
+/// A connection at a moment, to be printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'c> {
+    conn: &'c Conn,
+    now: Instant,
+}
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { conn, now } = *self;
+        let protocol = conn.key.protocol();
+        write!(f, "{:<8} {} {} ", protocol.name(), protocol.0, conn.timeout_left(now))?;
+        if let Some(state) = conn.state_name() {
+            write!(f, "{state} ")?;
+        }
+        write!(f, "{}", conn.tuple(Direction::Original))?;
+        if !conn.status.has(Status::SEEN_REPLY) {
+            write!(f, " [UNREPLIED]")?;
+        }
+        write!(f, " {}", conn.tuple(Direction::Reply))?;
+        if conn.status.has(Status::ASSURED) {
+            write!(f, " [ASSURED]")?;
+        }
+        match conn.zone() {
+            Zone::DEFAULT => Ok(()),
+            Zone(zone) => write!(f, " zone={zone}"),
+        }
+    }
+}

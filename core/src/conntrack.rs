@@ -1,0 +1,287 @@
+//! The tracker: one packet in, one answer out, and every way a packet can take in one function.
+
+use crate::config::{Config, ConfigError};
+use crate::confirm::Unconfirmed;
+use crate::conn::{Conn, Status};
+use crate::full::{Ended, OnFull, Refuse, Why};
+use crate::hash::{KeyedHash, Seed};
+use crate::invalid::Invalid;
+use crate::packet::{Inner, Packet, Transport};
+use crate::proto::{self, Outcome};
+use crate::raw::{Raw, RawVerdict, TrackAll};
+use crate::stats::{Stats, add_one};
+use crate::storage::{Link, Memory, SlotId};
+use crate::table::{Table, Turned};
+use crate::time::Instant;
+use crate::tracked::{Change, CtState, Step, Tracked};
+use crate::tuple::{Direction, Key, Side, Zone};
+
+/// A connection tracker over memory of the caller's.
+///
+/// `now` never runs backwards: a moment before the latest one that any call was given counts as
+/// that one.
+#[derive(Debug)]
+pub struct Conntrack<M, P = Refuse, R = TrackAll> {
+    inside: Inside<M, P>,
+    rules: R,
+}
+
+/// All but the rules, which are asked before anything else is touched.
+#[derive(Debug)]
+pub(crate) struct Inside<M, P> {
+    pub(crate) table: Table<M>,
+    pub(crate) hash: KeyedHash,
+    pub(crate) policy: P,
+    pub(crate) stats: Stats,
+    config: Config,
+    latest: Instant,
+}
+
+impl<M: Memory> Conntrack<M> {
+    /// An empty tracker over `memory`, whatever that held. Touches every bucket.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the memory or a timeout cannot be used.
+    pub fn new(memory: M, config: Config, seed: Seed) -> Result<Self, ConfigError> {
+        let slot_count = memory.slots().len();
+        if slot_count == 0 || memory.heads().is_empty() {
+            return Err(ConfigError::NoSlots);
+        }
+        if slot_count > M::Link::SLOTS {
+            return Err(ConfigError::TooManySlots(M::Link::SLOTS));
+        }
+        if let Some(timeout) = config.timeouts.too_long() {
+            return Err(ConfigError::TimeoutTooLong(timeout));
+        }
+        let inside = Inside {
+            table: Table::new(memory),
+            hash: KeyedHash::new(seed),
+            config,
+            policy: Refuse,
+            stats: Stats::default(),
+            latest: Instant::default(),
+        };
+        Ok(Self { inside, rules: TrackAll })
+    }
+}
+
+impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
+    /// The same tracker under other rules of the raw table.
+    pub fn with_rules<S: Raw>(self, rules: S) -> Conntrack<M, P, S> {
+        Conntrack { inside: self.inside, rules }
+    }
+
+    /// The same tracker with another policy for a full table.
+    pub fn on_full<Q: OnFull>(self, policy: Q) -> Conntrack<M, Q, R> {
+        let Inside { table, hash, config, stats, latest, .. } = self.inside;
+        let inside = Inside { table, hash, config, policy, stats, latest };
+        Conntrack { inside, rules: self.rules }
+    }
+
+    /// What `packet` is to the connections in the table.
+    ///
+    /// Touches the slots of one bucket, [`MAX_CHAIN`](crate::MAX_CHAIN) at the most and less than
+    /// two on average, and up to six more when the connection's life becomes shorter.
+    pub fn track(&mut self, now: Instant, packet: &Packet<'_>) -> Tracked<'_> {
+        let ct = &mut self.inside;
+        let now = ct.at(now);
+        match self.rules.classify(packet) {
+            RawVerdict::Track => {}
+            RawVerdict::NoTrack => return ct.untracked(),
+            RawVerdict::Drop => return ct.dropped(),
+        }
+        match &packet.transport {
+            Transport::Malformed(why) => return ct.invalid(Invalid::Malformed(*why)),
+            Transport::Neighbour => return ct.untracked(),
+            Transport::Error(inner) => return ct.error(now, packet, inner),
+            Transport::Tcp(_) | Transport::Udp | Transport::Query | Transport::Other => {}
+        }
+        let Some((key, sender)) = Key::of(&packet.tuple, Zone::DEFAULT) else {
+            return ct.untracked();
+        };
+        let hash = ct.hash.of(&key);
+        if let Some(slot) = ct.find(now, hash, &key) {
+            match ct.step(now, slot, sender, packet) {
+                Ok(Some((state, dir, change))) => {
+                    add_one(&mut ct.stats.known);
+                    if let Some(why) = change.ended {
+                        ct.table.end(slot, hash, why);
+                    }
+                    return Tracked::Known { state, dir, conn: ct.table.conn(slot), change };
+                }
+                Ok(None) => ct.table.end(slot, hash, Why::Reopened),
+                Err(why) => return ct.invalid(why),
+            }
+        }
+        match proto::first(packet, now, &ct.config) {
+            Ok((track, timeout)) => {
+                let mut conn = Conn::new(key, sender, track);
+                conn.set_expiry(now.after(timeout));
+                Tracked::First(Unconfirmed::new(conn, hash, (now, timeout), ct))
+            }
+            Err(why) => ct.invalid(why),
+        }
+    }
+
+    /// Hands out the next connection that has left the table, or looks for one that has run out by
+    /// `now`. A caller drains it to [`Step::Idle`] before it tracks; nothing that has run out is
+    /// ever matched by a packet, whether or not it does.
+    ///
+    /// Touches one connection and its neighbours in two lists.
+    pub fn expire(&mut self, now: Instant) -> Step {
+        let now = self.inside.at(now);
+        if let Some(ended) = self.inside.hand_out() {
+            return Step::Ended(ended);
+        }
+        match self.inside.table.turn(now, &self.inside.hash) {
+            Turned::RanOut => self.inside.hand_out().map_or(Step::Working, Step::Ended),
+            Turned::Refiled => Step::Working,
+            Turned::Nothing => Step::Idle,
+        }
+    }
+
+    /// A moment before which [`expire`](Self::expire) has nothing to do; `None` when it has
+    /// nothing to wait for. It may find nothing at that moment either.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<Instant> {
+        self.inside.table.next_expiry(self.inside.latest)
+    }
+
+    /// How many connections are in the table.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inside.table.live_count()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many connections fit.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.inside.table.capacity()
+    }
+
+    /// The connections in the table, in no order that means anything. Touches every slot.
+    pub fn iter(&self) -> impl Iterator<Item = &Conn> {
+        self.inside.table.iter()
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.inside.stats
+    }
+
+    /// The rules, and what they did.
+    #[must_use]
+    pub fn rules(&self) -> &R {
+        &self.rules
+    }
+
+    /// Moves everything into other memory, and gives back the memory that it was in.
+    ///
+    /// Touches every slot: for hosts, whose table may grow.
+    ///
+    /// # Errors
+    /// The new memory, when the table does not fit into it.
+    pub fn move_into(&mut self, memory: M) -> Result<M, M> {
+        self.inside.table.move_into(memory, &self.inside.hash)
+    }
+}
+
+impl<M: Memory, P> Inside<M, P> {
+    fn at(&mut self, now: Instant) -> Instant {
+        self.latest = self.latest.max(now);
+        self.latest
+    }
+
+    /// The connection of `key`, unless it has run out: then it is over.
+    pub(crate) fn find(&mut self, now: Instant, hash: u32, key: &Key) -> Option<SlotId> {
+        let slot = self.table.find(hash, key)?;
+        if self.table.conn(slot).has_run_out(now) {
+            self.table.end(slot, hash, Why::TimedOut);
+            return None;
+        }
+        Some(slot)
+    }
+
+    pub(crate) fn hand_out(&mut self) -> Option<Ended> {
+        let ended = self.table.hand_out()?;
+        add_one(match ended.why {
+            Why::TimedOut => &mut self.stats.timed_out,
+            Why::Reset => &mut self.stats.reset,
+            Why::Reopened => &mut self.stats.reopened,
+            Why::DroppedEarly => &mut self.stats.early_drop,
+        });
+        Some(ended)
+    }
+
+    fn untracked(&mut self) -> Tracked<'_> {
+        add_one(&mut self.stats.untracked);
+        Tracked::Untracked
+    }
+
+    fn dropped(&mut self) -> Tracked<'_> {
+        add_one(&mut self.stats.raw_drop);
+        Tracked::Dropped
+    }
+
+    fn invalid(&mut self, why: Invalid) -> Tracked<'_> {
+        self.stats.count_invalid(why);
+        Tracked::Invalid(why)
+    }
+
+    /// An error neither renews its connection nor answers it.
+    fn error(&mut self, now: Instant, packet: &Packet<'_>, inner: &Inner) -> Tracked<'_> {
+        match self.spoken_of(now, packet, inner) {
+            Ok((slot, dir)) => {
+                add_one(&mut self.stats.related);
+                Tracked::Related { dir, conn: self.table.conn(slot) }
+            }
+            Err(why) => {
+                add_one(&mut self.stats.error);
+                self.invalid(why)
+            }
+        }
+    }
+
+    /// What the protocol makes of a packet of the connection in `slot`; `None` when that is over
+    /// and the packet may begin another one.
+    fn step(
+        &mut self,
+        now: Instant,
+        slot: SlotId,
+        sender: Side,
+        packet: &Packet<'_>,
+    ) -> Result<Option<(CtState, Direction, Change)>, Invalid> {
+        let Some(conn) = self.table.conn_mut(slot) else { return Ok(None) };
+        let dir = conn.direction_from(sender);
+        let state = conn.ct_state(dir);
+        let (status, tcp_state) = (conn.status, conn.tcp_state());
+        let at = (packet, now);
+        let outcome = proto::packet(&mut conn.track, &mut conn.status, dir, at, &self.config);
+        let timeout = match outcome {
+            Outcome::Refresh(seconds) => Some(seconds),
+            Outcome::Keep | Outcome::End => None,
+            Outcome::Reopen => return Ok(None),
+            Outcome::Invalid(why) => return Err(why),
+        };
+        if dir == Direction::Reply {
+            conn.status |= Status::SEEN_REPLY;
+        }
+        let change = Change {
+            timeout,
+            status: conn.status.without(status),
+            left: tcp_state.filter(|_| conn.tcp_state() != tcp_state),
+            ended: (outcome == Outcome::End).then_some(Why::Reset),
+        };
+        if let Some(seconds) = timeout {
+            self.table.renew(slot, now.after(seconds));
+        }
+        Ok(Some((state, dir, change)))
+    }
+}

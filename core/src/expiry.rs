@@ -1,0 +1,147 @@
+//! Who runs out next: a timer wheel over slot numbers, exact to the millisecond.
+//!
+//! Five levels of 64 lists. A list of level 0 is one millisecond, one of level 1 is 64 of them, and
+//! so on: 64^5 ms are 12.4 days. A connection is filed under the moment at which it would run out;
+//! when a packet gives it longer life it stays where it is, and is filed anew when its list comes
+//! up. So a packet costs the wheel nothing, and each step looks at one connection.
+
+use crate::list::{self, Emptied};
+use crate::storage::{Memory, SlotId};
+use crate::time::Instant;
+
+const LEVELS: usize = 5;
+const LISTS_A_LEVEL: usize = 64;
+const LEVEL_BITS: u32 = 6;
+
+/// The list of connections that are over and wait to be handed out.
+const ENDED: usize = LEVELS * LISTS_A_LEVEL;
+
+/// How many timer lists a table has.
+pub const LISTS: usize = ENDED + 1;
+
+/// The state of the wheel; its lists are in the table's memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Wheel {
+    /// Nothing is filed under a moment before this one.
+    turned_to: u64,
+    /// Which lists of each level hold anything.
+    occupied: [u64; LEVELS],
+}
+
+/// A list of the wheel and the first moment that it stands for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Due {
+    list: usize,
+    begins: u64,
+}
+
+impl Wheel {
+    pub(crate) const fn new() -> Self {
+        Self { turned_to: 0, occupied: [0; LEVELS] }
+    }
+
+    /// Files `slot`, which is in no list, under `expiry`. Touches three slots.
+    pub(crate) fn file<M: Memory>(&mut self, memory: &mut M, slot: SlotId, expiry: Instant) {
+        let (level, place) = self.place(expiry.as_millis());
+        if let Some(occupied) = self.occupied.get_mut(level) {
+            *occupied |= 1 << place;
+        }
+        list::push(memory, list_of(level, place), slot);
+    }
+
+    /// Takes `slot` from wherever it is filed. Touches three slots.
+    pub(crate) fn unfile<M: Memory>(&mut self, memory: &mut M, slot: SlotId) {
+        let Some(Emptied(list)) = list::unlink(memory, slot) else { return };
+        if let Some(occupied) = self.occupied.get_mut(list / LISTS_A_LEVEL) {
+            *occupied &= !(1 << (list % LISTS_A_LEVEL));
+        }
+    }
+
+    /// Puts `slot`, which is in no list, among those that wait to be handed out.
+    pub(crate) fn set_aside<M: Memory>(memory: &mut M, slot: SlotId) {
+        list::push(memory, ENDED, slot);
+    }
+
+    /// The next of those that wait to be handed out.
+    pub(crate) fn set_aside_first<M: Memory>(memory: &M) -> Option<SlotId> {
+        list::first(memory, ENDED)
+    }
+
+    /// The earliest list that holds anything.
+    pub(crate) fn next(&self) -> Option<Due> {
+        (0..LEVELS).filter_map(|level| self.next_of(level)).min_by_key(|due| due.begins)
+    }
+
+    fn next_of(&self, level: usize) -> Option<Due> {
+        let occupied = self.occupied.get(level).copied().filter(|&occupied| occupied != 0)?;
+        let shift = shift(level);
+        let turned_to = self.turned_to >> shift;
+        let ahead = occupied >> (turned_to & PLACE);
+        // On the last level, which goes round, what is behind is ahead by a whole turn.
+        let place = match ahead {
+            0 => u64::from(occupied.trailing_zeros()).wrapping_add(LISTS_A_LEVEL as u64),
+            _ => (turned_to & PLACE).wrapping_add(u64::from(ahead.trailing_zeros())),
+        };
+        let begins = (turned_to & !PLACE).wrapping_add(place) << shift;
+        Some(Due { list: list_of(level, place), begins })
+    }
+
+    /// Turns the wheel to a list that has come up, and answers the first connection of it.
+    pub(crate) fn turn<M: Memory>(&mut self, memory: &M, due: Due) -> Option<SlotId> {
+        self.turned_to = self.turned_to.max(due.begins);
+        list::first(memory, due.list)
+    }
+
+    /// Turns the wheel to `now`, up to which no list holds anything.
+    pub(crate) fn rest(&mut self, now: Instant) {
+        self.turned_to = self.turned_to.max(now.as_millis());
+    }
+
+    /// How far the wheel has turned: who runs out by then is due.
+    pub(crate) const fn turned_to(&self) -> Instant {
+        Instant::from_millis(self.turned_to)
+    }
+
+    /// Whether nothing is filed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.occupied == [0; LEVELS]
+    }
+
+    /// The level and the place on it for a moment; moments past are filed under the present.
+    ///
+    /// The level is that of the highest digit in which the moment differs from the present, so
+    /// that a list of a higher level never comes up before one of a lower level.
+    fn place(&self, moment: u64) -> (usize, u64) {
+        let moment = moment.max(self.turned_to);
+        let highest = (moment ^ self.turned_to).checked_ilog2().unwrap_or(0);
+        let level = (highest / LEVEL_BITS) as usize;
+        if level < LEVELS {
+            return (level, (moment >> shift(level)) & PLACE);
+        }
+        // In another turn of the last level: as far ahead as there is a list, at the most.
+        let level = LEVELS.wrapping_sub(1);
+        let turned_to = self.turned_to >> shift(level);
+        let ahead = (moment >> shift(level)).wrapping_sub(turned_to).min(PLACE);
+        (level, turned_to.wrapping_add(ahead) & PLACE)
+    }
+}
+
+/// The bits of a moment that are a place on a level.
+const PLACE: u64 = LISTS_A_LEVEL as u64 - 1;
+
+#[allow(clippy::cast_possible_truncation, reason = "there are five levels")]
+const fn shift(level: usize) -> u32 {
+    (level as u32).wrapping_mul(LEVEL_BITS)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a place is below 64")]
+const fn list_of(level: usize, place: u64) -> usize {
+    level.wrapping_mul(LISTS_A_LEVEL).wrapping_add((place & PLACE) as usize)
+}
+
+impl Due {
+    /// No connection of the list runs out before this moment.
+    pub(crate) const fn begins(&self) -> Instant {
+        Instant::from_millis(self.begins)
+    }
+}

@@ -1,0 +1,76 @@
+//! Why a packet is INVALID: one name a reason.
+
+use core::fmt;
+
+use crate::packet::Malformed;
+
+/// Why a packet has no connection and may start none. It passes all the same: INVALID never drops
+/// by itself, a filter rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Invalid {
+    /// The header above IP is one that no tracker accepts.
+    Malformed(Malformed),
+    /// Flags that no TCP sends together, or none at all.
+    TcpFlags,
+    /// A segment that cannot begin a connection: not a SYN, and not one to pick up.
+    TcpFirst,
+    /// A segment that does not fit the state of its connection.
+    TcpState,
+    /// An answer to a query that nobody asked.
+    QueryFirst,
+    /// An ICMP error about no connection in the table.
+    ErrorUnknown,
+    /// An ICMP error sent to another host than the one whose packet it speaks of.
+    ErrorAddress,
+}
+
+impl Invalid {
+    /// All reasons.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::TcpFlags,
+        Self::TcpFirst,
+        Self::TcpState,
+        Self::QueryFirst,
+        Self::ErrorUnknown,
+        Self::ErrorAddress,
+        Self::Malformed(Malformed::TcpHeader),
+        Self::Malformed(Malformed::UdpHeader),
+        Self::Malformed(Malformed::SctpHeader),
+        Self::Malformed(Malformed::IcmpHeader),
+        Self::Malformed(Malformed::IcmpType),
+        Self::Malformed(Malformed::IcmpFamily),
+        Self::Malformed(Malformed::IcmpInner),
+        Self::Malformed(Malformed::Redirect),
+        Self::Malformed(Malformed::Fragment),
+        Self::Malformed(Malformed::Header),
+    ];
+
+    /// How many reasons there are.
+    pub const COUNT: usize = 16;
+
+    /// The reason in one word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TcpFlags => "tcp_flags",
+            Self::TcpFirst => "tcp_first",
+            Self::TcpState => "tcp_state",
+            Self::QueryFirst => "query_first",
+            Self::ErrorUnknown => "error_unknown",
+            Self::ErrorAddress => "error_address",
+            Self::Malformed(malformed) => malformed.name(),
+        }
+    }
+
+    pub(crate) fn index(self) -> usize {
+        Self::ALL.iter().position(|&reason| reason == self).unwrap_or(usize::MAX)
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

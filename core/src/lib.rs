@@ -1,0 +1,98 @@
+//! A connection tracker that has no clock, no randomness, no I/O, no allocation, no unsafe code and
+//! no log: the same calls give the same answers on every machine.
+//!
+//! # The life of a packet
+//!
+//! 1. [`Packet::parse`] reads what tracking needs from a frame, by the packet's own lengths.
+//! 2. [`Conntrack::track`] asks the [raw table](raw) first: a packet may be left untracked.
+//! 3. An ICMP error is looked up by the packet that it carries, and is RELATED to its connection.
+//! 4. Any other packet is looked up by its tuple, once for both directions. What has run out is not
+//!    found, and what may be reopened is taken out.
+//! 5. Found: its protocol moves the connection on, or calls the packet INVALID.
+//!    [`Tracked::Known`] says what changed.
+//! 6. Not found: its protocol says whether it may begin a connection. [`Tracked::First`] is a
+//!    guard: the filter decides, and [`Unconfirmed::confirm`] makes the entry or refuses it.
+//! 7. What leaves the table comes out of [`Conntrack::expire`], with the reason; only the one whose
+//!    slot a confirmation takes at once is returned there.
+//!
+//! ```
+//! use keeptrack_core::{Config, Conntrack, Instant, LinkType, Packet, Seed, Step, Storage, Tracked};
+//!
+//! let mut storage = Storage::<1024>::new(); // on a board a static, in .bss
+//! let mut ct = Conntrack::new(storage.lend(), Config::DEFAULT, Seed([7; 16]))?;
+//!
+//! # let frame = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2,
+//! #     0x30, 0x39, 0, 53, 0, 8, 0, 0];
+//! let now = Instant::from_millis(1_000);
+//! let packet = Packet::parse(LinkType::Raw, &frame)?;
+//! let Tracked::First(first) = ct.track(now, &packet) else { panic!("nothing is known yet") };
+//! let made = first.confirm()?;
+//! assert_eq!(
+//!     made.conn.list(now).to_string(),
+//!     "udp      17 30 src=192.0.2.1 dst=192.0.2.2 sport=12345 dport=53 [UNREPLIED] \
+//!      src=192.0.2.2 dst=192.0.2.1 sport=53 dport=12345",
+//! );
+//!
+//! let ended = loop {
+//!     match ct.expire(now.after(30)) {
+//!         Step::Ended(ended) => break ended,
+//!         Step::Working => {}
+//!         Step::Idle => panic!("it has run out"),
+//!     }
+//! };
+//! assert_eq!(ended.why.name(), "timed_out");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![no_std]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
+
+#[cfg(test)]
+extern crate std;
+
+mod config;
+mod confirm;
+mod conn;
+mod conntrack;
+mod expiry;
+mod full;
+mod hash;
+mod invalid;
+mod list;
+mod packet;
+mod parse;
+mod proto;
+pub mod raw;
+mod related;
+mod stats;
+mod storage;
+mod table;
+mod time;
+mod timeout;
+mod tracked;
+mod tuple;
+
+pub use config::{Config, ConfigError};
+pub use confirm::{Confirmed, Refused, Unconfirmed};
+pub use conn::{Conn, Listed, Status};
+pub use conntrack::Conntrack;
+pub use expiry::LISTS;
+pub use full::{Ended, OnFull, Refusal, Refuse, Slots, Why};
+pub use hash::Seed;
+pub use invalid::Invalid;
+pub use packet::{IfName, Inner, Malformed, Packet, Path, Seen, Tcp, TcpFlags, Transport};
+pub use parse::{Header, LinkType, MAX_TAGS, ParseError};
+pub use proto::{TcpConfig, TcpState};
+pub use stats::Stats;
+pub use storage::{Lent, Link, Memory, Slot, SlotId, Storage};
+pub use table::MAX_CHAIN;
+pub use time::Instant;
+pub use timeout::{MAX_SECONDS, Timeout, TimeoutPolicy};
+pub use tracked::{Change, CtState, Step, Tracked};
+pub use tuple::{Direction, Ends, Protocol, Tuple, Zone};

@@ -1,0 +1,232 @@
+//! What tracking reads of a packet, and where on its way through a host the packet was seen.
+
+use core::fmt;
+
+use crate::tuple::Tuple;
+
+/// What tracking reads of one packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// Where it was seen. [`Packet::parse`] leaves [`Seen::ARRIVES`]; see [`Packet::seen`].
+    pub seen: Seen<'a>,
+    /// Who speaks to whom, as this packet says it: the outer header's, for an ICMP error.
+    pub tuple: Tuple,
+    /// What the header above IP says.
+    pub transport: Transport,
+    /// Length of the IP packet, header included, as its own length field says.
+    pub len: u32,
+}
+
+impl<'a> Packet<'a> {
+    /// The same packet, seen there.
+    #[must_use]
+    pub const fn seen(mut self, seen: Seen<'a>) -> Self {
+        self.seen = seen;
+        self
+    }
+}
+
+/// The header above IP, as far as tracking reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// A TCP segment.
+    Tcp(Tcp),
+    /// A UDP or UDP-Lite datagram.
+    Udp,
+    /// A request or a reply of ICMP or ICMPv6; which of them, the tuple says.
+    Query,
+    /// An ICMP or ICMPv6 error, and the packet that it speaks of.
+    Error(Inner),
+    /// ICMPv6 that Linux never tracks: neighbour discovery and multicast listener reports.
+    Neighbour,
+    /// Any other protocol: known by addresses and protocol number.
+    Other,
+    /// A header which no tracker accepts. Linux calls such a packet INVALID and lets it pass.
+    Malformed(Malformed),
+}
+
+/// What tracking reads of a TCP header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tcp {
+    /// Sequence number.
+    pub seq: u32,
+    /// Acknowledgement number; meaningful with [`TcpFlags::ACK`].
+    pub ack: u32,
+    /// The eight flags.
+    pub flags: TcpFlags,
+    /// Window as on the wire, unscaled.
+    pub window: u16,
+    /// Bytes of payload by the packet's own length fields, whatever the capture kept of them.
+    pub payload_len: u32,
+    /// Shift of the window scale option (RFC 7323), at most 14.
+    pub window_scale: Option<u8>,
+    /// The SACK-permitted option (RFC 2018) was there.
+    pub sack_permitted: bool,
+    /// The right edge of the SACK blocks (RFC 2018) that is furthest ahead of `ack`, by signed
+    /// difference; `None` when none is ahead.
+    pub sack_right_edge: Option<u32>,
+}
+
+/// The flags of a TCP header, as on the wire.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct TcpFlags(pub u8);
+
+impl TcpFlags {
+    /// No more data from the sender.
+    pub const FIN: Self = Self(0x01);
+    /// Synchronise sequence numbers.
+    pub const SYN: Self = Self(0x02);
+    /// Reset the connection.
+    pub const RST: Self = Self(0x04);
+    /// Push.
+    pub const PSH: Self = Self(0x08);
+    /// The acknowledgement field counts.
+    pub const ACK: Self = Self(0x10);
+    /// The urgent pointer counts.
+    pub const URG: Self = Self(0x20);
+    /// ECN echo (RFC 3168).
+    pub const ECE: Self = Self(0x40);
+    /// Congestion window reduced (RFC 3168).
+    pub const CWR: Self = Self(0x80);
+
+    /// Whether all flags of `other` are set.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// These flags without those of `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+impl core::ops::BitOr for TcpFlags {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The packet inside an ICMP error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inner {
+    /// As the packet was sent that the error speaks of.
+    Tuple(Tuple),
+    /// Nothing that could be looked up, and why.
+    Unreadable(Malformed),
+}
+
+/// Why the header above IP is one that no tracker accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Malformed {
+    /// The packet ends inside the TCP header, or the data offset is below 5 or past the packet.
+    TcpHeader,
+    /// The packet ends inside the UDP header, or its length field is below 8 or past the packet.
+    UdpHeader,
+    /// The packet ends inside SCTP's common header.
+    SctpHeader,
+    /// The packet ends inside the ICMP header.
+    IcmpHeader,
+    /// An ICMP type that is no query, no reply and no error.
+    IcmpType,
+    /// ICMP inside IPv6, or ICMPv6 inside IPv4.
+    IcmpFamily,
+    /// An ICMP error that carries less than an IP header and four bytes of what follows it.
+    IcmpInner,
+    /// An ICMPv6 redirect that no router on the link sent, or that carries no packet.
+    Redirect,
+    /// A fragment that is not the first, or a later fragment inside an ICMP error.
+    Fragment,
+    /// An IPv6 header chain that ends in nothing, or in the midst of a header, or has too many; a
+    /// wrong IP header inside an ICMP error.
+    Header,
+}
+
+impl Malformed {
+    /// The reason in one word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TcpHeader => "tcp_header",
+            Self::UdpHeader => "udp_header",
+            Self::SctpHeader => "sctp_header",
+            Self::IcmpHeader => "icmp_header",
+            Self::IcmpType => "icmp_type",
+            Self::IcmpFamily => "icmp_family",
+            Self::IcmpInner => "icmp_inner",
+            Self::Redirect => "redirect",
+            Self::Fragment => "fragment",
+            Self::Header => "header",
+        }
+    }
+}
+
+/// Where a packet was seen on its way, and at which interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen<'a> {
+    /// Which hooks it crosses.
+    pub path: Path,
+    /// The interface it came in by, when known.
+    pub input: Option<&'a IfName>,
+    /// The interface it goes out by, when known.
+    pub output: Option<&'a IfName>,
+}
+
+impl Seen<'_> {
+    /// Arrived at an interface nobody named.
+    pub const ARRIVES: Self = Self { path: Path::Arrives, input: None, output: None };
+}
+
+/// The raw hooks that a packet crosses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Path {
+    /// It came from outside: PREROUTING.
+    Arrives,
+    /// This host sends it: OUTPUT.
+    Local,
+    /// This host sends it to itself: OUTPUT, where it is tracked, then PREROUTING, where it
+    /// already is.
+    Loops,
+}
+
+/// The name of an interface: 1 to 15 bytes, as Linux has them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct IfName {
+    bytes: [u8; IfName::MAX_LEN],
+    len: u8,
+}
+
+impl IfName {
+    /// The longest name, in bytes.
+    pub const MAX_LEN: usize = 15;
+
+    /// The name, or `None` when it is empty or longer than [`IfName::MAX_LEN`] bytes.
+    #[must_use]
+    pub fn new(name: &[u8]) -> Option<Self> {
+        if name.is_empty() {
+            return None;
+        }
+        let len = u8::try_from(name.len()).ok()?;
+        let mut bytes = [0; Self::MAX_LEN];
+        bytes.get_mut(..name.len())?.copy_from_slice(name);
+        Some(Self { bytes, len })
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&[])
+    }
+}
+
+impl fmt::Debug for IfName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
+    }
+}

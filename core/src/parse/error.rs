@@ -1,0 +1,161 @@
+//! Why a frame holds nothing that tracking would be asked about: one variant, one word, one sentence.
+
+use core::fmt;
+
+use crate::packet::Malformed;
+
+use super::MAX_TAGS;
+
+/// Why a frame holds nothing that tracking would be asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ParseError {
+    /// The frame ends inside its link header or inside a VLAN tag.
+    LinkHeader {
+        /// Bytes of that header or tag which are not there.
+        missing_len: u16,
+    },
+    /// More than [`MAX_TAGS`] VLAN tags.
+    VlanTags,
+    /// Another protocol: its EtherType, or the length of an 802.3 frame when below 0x600.
+    NotIp(u16),
+    /// Another protocol: its address family, in a BSD loopback header.
+    AddressFamily(u32),
+    /// An IP version that is not what the link announced, or neither 4 nor 6.
+    IpVersion(u8),
+    /// The IP layer refuses it: an IPv4 header length below 20 bytes.
+    IpHeaderLen(u8),
+    /// The IP layer refuses it: an IPv4 total length below the header length.
+    IpTotalLen(u16),
+    /// IPv6, in a build with the feature `ipv4-only`.
+    NoIpv6,
+    /// The capture ends inside a header that tracking must read.
+    Cut {
+        /// The header.
+        header: Header,
+        /// Bytes of it which are not there.
+        missing_len: u16,
+    },
+}
+
+impl ParseError {
+    /// The reason in one word, which stays as it is from version to version.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LinkHeader { .. } => "link_header",
+            Self::VlanTags => "vlan_tags",
+            Self::NotIp(_) => "not_ip",
+            Self::AddressFamily(_) => "address_family",
+            Self::IpVersion(_) => "ip_version",
+            Self::IpHeaderLen(_) => "ip_header_len",
+            Self::IpTotalLen(_) => "ip_total_len",
+            Self::NoIpv6 => "no_ipv6",
+            Self::Cut { header, .. } => header.cut_name(),
+        }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LinkHeader { missing_len } => {
+                write!(f, "link header: {missing_len} bytes missing")
+            }
+            Self::VlanTags => write!(f, "more than {MAX_TAGS} VLAN tags"),
+            Self::NotIp(len @ ..0x600) => write!(f, "not IP: 802.3 frame of {len} bytes"),
+            Self::NotIp(ether_type) => write!(f, "not IP: EtherType {ether_type:#06x}"),
+            Self::AddressFamily(family) => write!(f, "not IP: address family {family}"),
+            Self::IpVersion(version) => {
+                write!(f, "IP version {version} is not what the link announces")
+            }
+            Self::IpHeaderLen(len) => write!(f, "IPv4 header length {len} is below 20"),
+            Self::IpTotalLen(len) => {
+                write!(f, "IPv4 total length {len} is below the header length")
+            }
+            Self::NoIpv6 => f.write_str("IPv6, and this build has IPv4 only"),
+            Self::Cut { header, missing_len } => {
+                write!(f, "{header} cut by the capture: {missing_len} bytes missing")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ParseError {}
+
+/// A header that tracking must read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Header {
+    /// IPv4 without options, or IPv6.
+    Ip,
+    /// An extension header of IPv6.
+    Extension,
+    /// TCP without options.
+    Tcp,
+    /// UDP or UDP-Lite.
+    Udp,
+    /// SCTP's common header.
+    Sctp,
+    /// ICMP or ICMPv6.
+    Icmp,
+    /// The packet inside an ICMP error, as far as tracking reads it.
+    Inner,
+    /// The body of an ICMPv6 redirect up to its first option.
+    Redirect,
+}
+
+impl Header {
+    /// What a packet is whose own length field leaves no room for the header.
+    pub(super) const fn malformed(self) -> Malformed {
+        match self {
+            Self::Ip | Self::Extension => Malformed::Header,
+            Self::Tcp => Malformed::TcpHeader,
+            Self::Udp => Malformed::UdpHeader,
+            Self::Sctp => Malformed::SctpHeader,
+            Self::Icmp => Malformed::IcmpHeader,
+            Self::Inner => Malformed::IcmpInner,
+            Self::Redirect => Malformed::Redirect,
+        }
+    }
+
+    /// The refusal of a frame that has `captured_len` of the header's `len` bytes.
+    pub(super) fn cut(self, len: usize, captured_len: usize) -> ParseError {
+        ParseError::Cut { header: self, missing_len: missing_len(len, captured_len) }
+    }
+
+    const fn cut_name(self) -> &'static str {
+        match self {
+            Self::Ip => "cut_ip",
+            Self::Extension => "cut_extension",
+            Self::Tcp => "cut_tcp",
+            Self::Udp => "cut_udp",
+            Self::Sctp => "cut_sctp",
+            Self::Icmp => "cut_icmp",
+            Self::Inner => "cut_inner",
+            Self::Redirect => "cut_redirect",
+        }
+    }
+}
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ip => "IP header",
+            Self::Extension => "IPv6 extension header",
+            Self::Tcp => "TCP header",
+            Self::Udp => "UDP header",
+            Self::Sctp => "SCTP header",
+            Self::Icmp => "ICMP header",
+            Self::Inner => "packet inside an ICMP error",
+            Self::Redirect => "ICMPv6 redirect",
+        })
+    }
+}
+
+/// How many of `len` bytes are not among the captured ones; headers are far shorter than 64 KiB.
+pub(super) fn missing_len(len: usize, captured_len: usize) -> u16 {
+    u16::try_from(len.saturating_sub(captured_len)).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,170 @@
+//! From the bytes of a frame to what tracking reads of them, in one pass: link, IP, what IP carries.
+//!
+//! Header lengths are compared with the packet's own length fields, never with what was captured. A
+//! packet that contradicts itself is [`Malformed`], as Linux sees it; one whose headers the capture
+//! did not keep is [`ParseError::Cut`]; what never comes as far as tracking has its own
+//! [`ParseError`]. The IPv4 header checksum is not looked at: a host's own capture often has none.
+
+mod body;
+mod error;
+#[cfg(test)]
+mod frames;
+mod icmp;
+mod ipv4;
+#[cfg(not(feature = "ipv4-only"))]
+mod ipv6;
+mod link;
+mod transport;
+
+use core::net::Ipv4Addr;
+
+use crate::packet::{Malformed, Packet, Seen, Transport};
+use crate::tuple::{Ends, Protocol, Tuple};
+
+use body::{Body, Stop};
+use link::Network;
+
+pub use error::{Header, ParseError};
+pub use link::{LinkType, MAX_TAGS};
+
+impl Packet<'_> {
+    /// Reads a frame, of which the capture may have cut the end off.
+    ///
+    /// What comes after the IP packet (the padding of a short Ethernet frame) is not looked at.
+    /// Work is bounded by [`MAX_TAGS`], 40 bytes of TCP options, and 16 IPv6 extension headers, of
+    /// the packet and once more of the packet inside an ICMP error.
+    ///
+    /// # Errors
+    /// When there is nothing to ask tracking about: not IP, refused by any IP layer, or headers
+    /// which the capture did not keep. A header above IP that is wrong is no error but
+    /// [`Transport::Malformed`].
+    pub fn parse(link: LinkType, frame: &[u8]) -> Result<Packet<'static>, ParseError> {
+        let (network, packet) = link.strip(frame)?;
+        let ip = match (network, packet.first().map(|first| first >> 4)) {
+            (Network::Ipv4 | Network::Any, Some(4) | None) => ipv4::outer(packet)?,
+            #[cfg(not(feature = "ipv4-only"))]
+            (Network::Ipv6 | Network::Any, Some(6) | None) => ipv6::outer(packet)?,
+            #[cfg(feature = "ipv4-only")]
+            (Network::Ipv6 | Network::Any, Some(6) | None) => return Err(ParseError::NoIpv6),
+            (_, Some(version)) => return Err(ParseError::IpVersion(version)),
+        };
+        transport::read(&ip).or_else(|stop| match stop {
+            Stop::Malformed(why) => Ok(ip.packet(Ends::None, Transport::Malformed(why))),
+            Stop::Cut(why) => Err(why),
+        })
+    }
+}
+
+/// What an IP header says, that of the packet or that of the packet inside an ICMP error.
+struct Ip<'a> {
+    addresses: Addresses<'a>,
+    /// Of what the last header walked announces.
+    protocol: Protocol,
+    #[cfg(not(feature = "ipv4-only"))]
+    hop_limit: u8,
+    /// Whether this is the first of several fragments, so that lengths above IP go past its end.
+    is_first_fragment: bool,
+    /// Length of the packet with its header.
+    len: u32,
+    /// What follows the headers, or why nothing of it can be read.
+    body: Result<Body<'a>, Stop>,
+}
+
+/// The two addresses as they lie in the header, so that a packet is put together once, at the end.
+#[derive(Clone, Copy)]
+enum Addresses<'a> {
+    V4(&'a [u8; 8]),
+    #[cfg(not(feature = "ipv4-only"))]
+    V6(&'a [u8; 32]),
+}
+
+impl Ip<'_> {
+    fn packet(&self, ends: Ends, transport: Transport) -> Packet<'static> {
+        Packet { seen: Seen::ARRIVES, tuple: self.tuple(ends), transport, len: self.len }
+    }
+
+    fn tuple(&self, ends: Ends) -> Tuple {
+        let (source, destination) = match self.addresses {
+            Addresses::V4(&[a, b, c, d, e, f, g, h]) => {
+                (Ipv4Addr::new(a, b, c, d).into(), Ipv4Addr::new(e, f, g, h).into())
+            }
+            #[cfg(not(feature = "ipv4-only"))]
+            Addresses::V6(addresses) => {
+                let (source, destination) = addresses.split_at(16);
+                (ipv6::address(source).into(), ipv6::address(destination).into())
+            }
+        };
+        Tuple { source, destination, protocol: self.protocol, ends }
+    }
+
+    /// Whether it carries the ICMP of its own family, that of the other, or neither.
+    const fn icmp(&self) -> Option<Result<(), Malformed>> {
+        match (self.protocol, matches!(self.addresses, Addresses::V4(_))) {
+            (Protocol::ICMP, true) | (Protocol::ICMPV6, false) => Some(Ok(())),
+            (Protocol::ICMP, false) | (Protocol::ICMPV6, true) => Some(Err(Malformed::IcmpFamily)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::frames::{ipv4, ipv6, read, tcp, udp};
+    use super::{LinkType, Packet, ParseError};
+
+    fn samples() -> std::vec::Vec<std::vec::Vec<u8>> {
+        let syn = tcp(&[2, 4, 5, 180, 4, 2, 3, 3, 7, 0, 0, 0], &[]);
+        let error = [&[3, 1, 0, 0, 0, 0, 0, 0], &*ipv4(17, &udp(b"query"))].concat();
+        let mut offloaded = ipv4(6, &tcp(&[], &[0; 100]));
+        offloaded[2..4].fill(0);
+        std::vec![
+            ipv4(6, &syn),
+            ipv4(17, &udp(b"query")),
+            ipv4(1, &[8, 0, 0, 0, 0, 77, 0, 1]),
+            ipv4(1, &error),
+            ipv4(47, &[0; 4]),
+            ipv4(132, &[0; 16]),
+            offloaded,
+            ipv6(6, &syn),
+            ipv6(
+                0,
+                &[&[60, 0, 1, 4, 0, 0, 0, 0][..], &[17, 0, 1, 4, 0, 0, 0, 0], &*udp(b"")].concat(),
+            ),
+            ipv6(58, &[&[1; 8], &*ipv6(6, &syn)].concat()),
+        ]
+    }
+
+    /// Wherever a capture cuts a packet: what is still read of it is what the whole packet says.
+    #[test]
+    fn a_cut_never_changes_a_tuple() {
+        for sample in samples() {
+            let whole = match read(&sample) {
+                Err(ParseError::NoIpv6) => continue,
+                whole => whole.unwrap(),
+            };
+            for len in 0..sample.len() {
+                match read(&sample[..len]) {
+                    Ok(cut) => assert_eq!((cut.tuple, len), (whole.tuple, len)),
+                    // The one length field that says nothing, with nothing behind it.
+                    Err(ParseError::IpTotalLen(0)) => assert_eq!(len, 20),
+                    Err(why) => assert!(why.name().starts_with("cut_"), "{why} at {len}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_ip_version_is_what_the_link_announces() {
+        let packet = ipv4(17, &udp(b""));
+        let refused = Err(ParseError::IpVersion(4));
+        assert_eq!(Packet::parse(LinkType::Ipv6, &packet), refused);
+        assert!(Packet::parse(LinkType::Ipv4, &packet).is_ok());
+        assert_eq!(read(&[0x50; 40]), Err(ParseError::IpVersion(5)));
+    }
+
+    #[test]
+    #[cfg(feature = "ipv4-only")]
+    fn ipv6_is_refused_by_name() {
+        assert_eq!(read(&ipv6(17, &udp(b""))), Err(ParseError::NoIpv6));
+    }
+}

@@ -1,0 +1,213 @@
+//! What IP carries: ports, and what tracking reads of a TCP segment.
+
+use crate::packet::{Malformed, Packet, Tcp, TcpFlags, Transport};
+use crate::tuple::{Ends, Protocol};
+
+use super::body::{Body, Stop, len_of};
+use super::{Header, Ip, icmp};
+
+/// Length of a TCP header without options.
+const TCP_MIN_LEN: usize = 20;
+/// The largest shift of a window (RFC 7323, section 2.3); a larger one counts as this.
+const MAX_WINDOW_SCALE: u8 = 14;
+
+/// Reads the header above IP. A header that is there but wrong keeps its ports.
+pub(super) fn read(ip: &Ip<'_>) -> Result<Packet<'static>, Stop> {
+    let body = ip.body?;
+    if let Some(family) = ip.icmp() {
+        family?;
+        return icmp::read(ip, body);
+    }
+    match ip.protocol {
+        Protocol::TCP => tcp(ip, body),
+        Protocol::UDP => udp(ip, body),
+        Protocol::UDPLITE => {
+            body.read::<8>(Header::Udp)?;
+            Ok(ip.packet(ports(body, Header::Udp)?, Transport::Udp))
+        }
+        Protocol::SCTP => {
+            body.read::<12>(Header::Sctp)?;
+            Ok(ip.packet(ports(body, Header::Sctp)?, Transport::Other))
+        }
+        _ => Ok(ip.packet(Ends::None, Transport::Other)),
+    }
+}
+
+/// The ends of the packet inside an ICMP error, of which four bytes, of a query eight, are enough.
+pub(super) fn inner_ends(ip: &Ip<'_>) -> Result<Ends, Stop> {
+    let body = ip.body?;
+    if let Some(family) = ip.icmp() {
+        family?;
+        return icmp::query(ip.protocol, body.read(Header::Inner)?)
+            .ok_or(Stop::Malformed(Malformed::IcmpType));
+    }
+    match ip.protocol {
+        Protocol::TCP | Protocol::UDP | Protocol::UDPLITE | Protocol::SCTP => {
+            ports(body, Header::Inner)
+        }
+        _ => Ok(Ends::None),
+    }
+}
+
+/// The two ports that the header begins with.
+fn ports(body: Body<'_>, header: Header) -> Result<Ends, Stop> {
+    let &[s0, s1, d0, d1] = body.read(header)?;
+    let (source, destination) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+    Ok(Ends::Ports { source, destination })
+}
+
+fn udp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
+    let header = body.read::<8>(Header::Udp)?;
+    let len = usize::from(u16::from_be_bytes([header[4], header[5]]));
+    // The first fragment states the length of all.
+    let fits = len >= header.len() && (ip.is_first_fragment || body.holds(len));
+    let transport = if fits { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) };
+    Ok(ip.packet(ports(body, Header::Udp)?, transport))
+}
+
+fn tcp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
+    let header = body.read::<TCP_MIN_LEN>(Header::Tcp)?;
+    let &[_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
+    let ends = ports(body, Header::Tcp)?;
+    let header_len = usize::from(offset >> 4) << 2;
+    if header_len < TCP_MIN_LEN || !body.holds(header_len) {
+        return Ok(ip.packet(ends, Transport::Malformed(Malformed::TcpHeader)));
+    }
+    let mut tcp = Tcp {
+        seq: u32::from_be_bytes([s0, s1, s2, s3]),
+        ack: u32::from_be_bytes([a0, a1, a2, a3]),
+        flags: TcpFlags(flags),
+        window: u16::from_be_bytes([w0, w1]),
+        payload_len: len_of(body.len().saturating_sub(header_len)),
+        window_scale: None,
+        sack_permitted: false,
+        sack_right_edge: None,
+    };
+    // Of options that the capture cut off, those that are there count.
+    let captured = body.captured();
+    let options = captured.get(TCP_MIN_LEN..header_len).or_else(|| captured.get(TCP_MIN_LEN..));
+    tcp.read_options(options.unwrap_or(&[]));
+    Ok(ip.packet(ends, Transport::Tcp(tcp)))
+}
+
+impl Tcp {
+    /// Takes what tracking needs from at most 40 bytes. What is no option ends them.
+    fn read_options(&mut self, mut options: &[u8]) {
+        const END: u8 = 0;
+        const NO_OPERATION: u8 = 1;
+        while let [kind, rest @ ..] = options {
+            options = match (*kind, rest) {
+                (END, _) => return,
+                (NO_OPERATION, _) => rest,
+                (_, [len @ 2..=u8::MAX, ..]) => {
+                    let Some((option, behind)) = options.split_at_checked(usize::from(*len)) else {
+                        return;
+                    };
+                    self.read_option(option);
+                    behind
+                }
+                _ => return,
+            };
+        }
+    }
+
+    fn read_option(&mut self, option: &[u8]) {
+        match option {
+            [3, 3, shift] => self.window_scale = Some((*shift).min(MAX_WINDOW_SCALE)),
+            [4, 2] => self.sack_permitted = true,
+            [5, _, blocks @ ..] if blocks.len().is_multiple_of(8) => {
+                for block in blocks.chunks_exact(8) {
+                    if let Some(right_edge) = block.last_chunk() {
+                        self.note_right_edge(u32::from_be_bytes(*right_edge));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Keeps the edge if it is ahead of what is acknowledged and of those kept before.
+    fn note_right_edge(&mut self, edge: u32) {
+        let furthest = self.sack_right_edge.unwrap_or(self.ack);
+        if edge.wrapping_sub(furthest).cast_signed() > 0 {
+            self.sack_right_edge = Some(edge);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ParseError;
+    use super::super::frames::{ipv4, read, segment, tcp, udp};
+    use super::*;
+
+    fn with_options(options: &[u8]) -> (Option<u8>, bool, Option<u32>) {
+        let tcp = segment(&ipv4(6, &tcp(options, b"payload")));
+        assert_eq!((tcp.seq, tcp.ack, tcp.window, tcp.payload_len), (1000, 2000, 512, 7));
+        (tcp.window_scale, tcp.sack_permitted, tcp.sack_right_edge)
+    }
+
+    #[test]
+    fn options_are_read_up_to_what_is_none() {
+        for (options, read) in [
+            (&[][..], (None, false, None)),
+            (&[2, 4, 5, 180, 4, 2, 3, 3, 7, 0, 0, 0], (Some(7), true, None)),
+            (&[1, 3, 3, 200], (Some(14), false, None)),
+            (&[0, 3, 3, 7], (None, false, None)),
+            (&[4, 2, 99, 0, 3, 3, 7, 0], (None, true, None)),
+            (&[4, 2, 99, 1, 3, 3, 7, 0], (None, true, None)),
+            (&[4, 2, 3, 3], (None, true, None)),
+            (&[4, 3, 0, 3, 2, 0, 0, 0], (None, false, None)),
+        ] {
+            assert_eq!(with_options(options), read, "{options:?}");
+        }
+    }
+
+    #[test]
+    fn the_sack_edge_furthest_ahead_counts() {
+        for (edges, furthest) in [
+            (&[2500, 3500, 3000][..], Some(3500)),
+            (&[1500, 2000], None),
+            (&[0x8000_1000, 2001], Some(2001)),
+        ] {
+            let mut options = std::vec![1, 1, 5, u8::try_from(2 + 8 * edges.len()).unwrap()];
+            for edge in edges {
+                options.extend([0; 4]);
+                options.extend(u32::to_be_bytes(*edge));
+            }
+            assert_eq!(with_options(&options), (None, false, furthest));
+        }
+    }
+
+    #[test]
+    fn options_that_were_cut_off_are_not_missed() {
+        let packet = ipv4(6, &tcp(&[3, 3, 7, 4, 2, 0, 0, 0], b"payload"));
+        let cut = segment(&packet[..44]);
+        assert_eq!((cut.window_scale, cut.sack_permitted), (Some(7), false));
+        let missing = ParseError::Cut { header: Header::Tcp, missing_len: 1 };
+        assert_eq!(read(&packet[..39]), Err(missing));
+    }
+
+    #[test]
+    fn headers_that_contradict_the_packet_are_malformed() {
+        let (mut low, mut high) = (tcp(&[], b""), tcp(&[], b"123"));
+        (low[12], high[12]) = (0x40, 0x60);
+        let (mut short, mut long) = (udp(b"12345678"), udp(b""));
+        (short[5], long[5]) = (7, 9);
+        for (protocol, body, has_ports, why) in [
+            (6, &*low, true, Malformed::TcpHeader),
+            (6, &*high, true, Malformed::TcpHeader),
+            (6, &low[..19], false, Malformed::TcpHeader),
+            (17, &*short, true, Malformed::UdpHeader),
+            (17, &*long, true, Malformed::UdpHeader),
+            (17, &long[..7], false, Malformed::UdpHeader),
+            (136, &long[..7], false, Malformed::UdpHeader),
+            (132, &[0; 11], false, Malformed::SctpHeader),
+            (58, &[128, 0, 0, 0, 0, 0, 0, 0], false, Malformed::IcmpFamily),
+        ] {
+            let packet = read(&ipv4(protocol, body)).unwrap();
+            assert_eq!(packet.transport, Transport::Malformed(why));
+            assert_eq!(packet.tuple.ends != Ends::None, has_ports);
+        }
+    }
+}

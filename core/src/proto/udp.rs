@@ -1,0 +1,35 @@
+//! UDP and UDP-Lite: a connection is a stream once it is answered and, for UDP, two seconds old.
+
+use super::Track;
+use crate::config::Config;
+use crate::conn::Status;
+use crate::time::{Instant, Stamp};
+use crate::timeout::Timeout;
+use crate::tuple::Protocol;
+
+/// How old a UDP connection must be to count as a stream, in seconds (Linux since 5.0).
+const STREAM_AGE: u32 = 2;
+
+/// When the connection may become a stream.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UdpTrack {
+    stream_after: Stamp,
+}
+
+pub(super) fn first(protocol: Protocol, now: Instant, config: &Config) -> (Track, u32) {
+    // UDP-Lite has no such age: its first answer makes a stream of it.
+    let stream_after = match protocol {
+        Protocol::UDPLITE => Stamp::ZERO,
+        _ => Stamp::from_instant(now.after(STREAM_AGE)),
+    };
+    (Track::Udp(UdpTrack { stream_after }), config.timeouts.seconds(Timeout::Udp))
+}
+
+/// The seconds that the connection lives from this packet on.
+pub(super) fn packet(track: &UdpTrack, status: &mut Status, now: Instant, config: &Config) -> u32 {
+    if !status.has(Status::SEEN_REPLY) || now <= track.stream_after.instant() {
+        return config.timeouts.seconds(Timeout::Udp);
+    }
+    *status |= Status::ASSURED;
+    config.timeouts.seconds(Timeout::UdpStream)
+}

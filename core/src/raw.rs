@@ -1,0 +1,528 @@
+//! The raw table: which packets are left untracked, and what each rule matched and did at each hook.
+//!
+//! As in Linux the rules are walked before tracking. PREROUTING sees what arrives, OUTPUT what this
+//! host sends; a looping packet crosses OUTPUT first and is tracked there, so that a NOTRACK which
+//! it only meets at PREROUTING matches and has no effect. Matches and effects are counted apart.
+
+use core::net::IpAddr;
+
+use heapless::Vec;
+
+use crate::packet::{IfName, Packet, Path};
+use crate::tuple::{Ends, Protocol};
+
+/// The predicate that says before tracking whether a packet is tracked.
+pub trait Raw {
+    /// What becomes of `packet`. Bounded: an implementation states its worst case.
+    fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict;
+}
+
+/// No rules: every packet is tracked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TrackAll;
+
+impl Raw for TrackAll {
+    fn classify(&mut self, _packet: &Packet<'_>) -> RawVerdict {
+        RawVerdict::Track
+    }
+}
+
+/// What the raw table says of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum RawVerdict {
+    /// It is tracked.
+    Track,
+    /// It passes untracked.
+    NoTrack,
+    /// It is dropped before it can be tracked.
+    Drop,
+}
+
+/// A hook of the raw table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Hook {
+    /// What arrives at an interface, loopback included.
+    Prerouting,
+    /// What this host sends, to itself included.
+    Output,
+}
+
+impl Hook {
+    /// Both, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Prerouting, Self::Output];
+
+    /// The name of its chain.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prerouting => "PREROUTING",
+            Self::Output => "OUTPUT",
+        }
+    }
+}
+
+/// What a rule asks of one property of a packet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Test<T> {
+    /// Nothing.
+    #[default]
+    Any,
+    /// That it is this.
+    Is(T),
+    /// That it is not this.
+    Not(T),
+}
+
+impl<T> Test<T> {
+    /// Whether a packet passes for whose property `holds` tells if it is this one.
+    pub fn passes(&self, holds: impl FnOnce(&T) -> bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Is(value) => holds(value),
+            Self::Not(value) => !holds(value),
+        }
+    }
+}
+
+/// An interface name, or the beginning of one (`eth+`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IfPattern {
+    /// The name, or what the name must begin with.
+    pub name: IfName,
+    /// Whether `name` is only the beginning.
+    pub prefix: bool,
+}
+
+impl IfPattern {
+    /// Whether an interface of that name, or of none, is meant.
+    #[must_use]
+    pub fn holds(&self, name: Option<&IfName>) -> bool {
+        // A packet has no output interface at PREROUTING: no pattern holds for it, as in Linux.
+        let (Some(name), pattern) = (name, self.name.as_bytes()) else { return false };
+        if self.prefix { name.as_bytes().starts_with(pattern) } else { name.as_bytes() == pattern }
+    }
+}
+
+/// Addresses under a mask, which need not be contiguous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// The address; bits outside the mask do not count.
+    pub address: IpAddr,
+    /// The mask, of the same family.
+    pub mask: IpAddr,
+}
+
+impl Network {
+    fn holds(&self, address: IpAddr) -> bool {
+        match (self.address, self.mask, address) {
+            (IpAddr::V4(wanted), IpAddr::V4(mask), IpAddr::V4(address)) => {
+                (wanted.to_bits() ^ address.to_bits()) & mask.to_bits() == 0
+            }
+            (IpAddr::V6(wanted), IpAddr::V6(mask), IpAddr::V6(address)) => {
+                (wanted.to_bits() ^ address.to_bits()) & mask.to_bits() == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Ranges of ports, both ends included: as many as `multiport` takes.
+pub type Ports = Vec<(u16, u16), 15>;
+
+fn holds_port(ports: &Ports, port: u16) -> bool {
+    ports.iter().any(|&(low, high)| (low..=high).contains(&port))
+}
+
+/// The family that a rule is for: `iptables` or `ip6tables`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// What a packet must be for a rule to apply; all tests must pass.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Matches {
+    /// The family, or both.
+    pub family: Option<Family>,
+    /// `-i`
+    pub input: Test<IfPattern>,
+    /// `-o`
+    pub output: Test<IfPattern>,
+    /// `-s`
+    pub source: Test<Network>,
+    /// `-d`
+    pub destination: Test<Network>,
+    /// `-p`
+    pub protocol: Test<Protocol>,
+    /// `--sport`. A packet without ports fails any test but [`Test::Any`].
+    pub source_ports: Test<Ports>,
+    /// `--dport`, likewise.
+    pub destination_ports: Test<Ports>,
+    /// `--ports`: either of the two, likewise.
+    pub either_ports: Test<Ports>,
+}
+
+impl Matches {
+    fn apply(&self, packet: &Packet<'_>) -> bool {
+        let tuple = &packet.tuple;
+        let family = if tuple.source.is_ipv4() { Family::V4 } else { Family::V6 };
+        self.family.is_none_or(|wanted| wanted == family)
+            && self.input.passes(|pattern| pattern.holds(packet.seen.input))
+            && self.output.passes(|pattern| pattern.holds(packet.seen.output))
+            && self.source.passes(|network| network.holds(tuple.source))
+            && self.destination.passes(|network| network.holds(tuple.destination))
+            && self.protocol.passes(|&protocol| protocol == tuple.protocol)
+            && self.ports_apply(tuple.ends)
+    }
+
+    fn ports_apply(&self, ends: Ends) -> bool {
+        let tests = [&self.source_ports, &self.destination_ports, &self.either_ports];
+        let Ends::Ports { source, destination } = ends else {
+            return tests.iter().all(|test| **test == Test::Any);
+        };
+        self.source_ports.passes(|ports| holds_port(ports, source))
+            && self.destination_ports.passes(|ports| holds_port(ports, destination))
+            && self
+                .either_ports
+                .passes(|ports| holds_port(ports, source) || holds_port(ports, destination))
+    }
+}
+
+/// A chain, by the number that [`RawTable::add_chain`] gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainId(u16);
+
+impl ChainId {
+    /// The built-in chain of `hook`.
+    #[must_use]
+    pub const fn of(hook: Hook) -> Self {
+        Self(hook as u16)
+    }
+}
+
+/// What a rule does with a packet that it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// No tracking; the walk goes on, as after `-j NOTRACK` and `-j CT --notrack`.
+    NoTrack,
+    /// The walk ends, the packet passes.
+    Accept,
+    /// The walk ends, the packet is dropped.
+    Drop,
+    /// Back to the chain that jumped here; the policy decides when none did.
+    Return,
+    /// Into a chain, and back behind this rule.
+    Jump(ChainId),
+    /// Into a chain, and back behind the last jump.
+    Goto(ChainId),
+    /// Only counted, as by `LOG` or a rule without target.
+    Continue,
+}
+
+/// What happens to a packet that reaches the end of a built-in chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// It passes.
+    Accept,
+    /// It is dropped.
+    Drop,
+}
+
+/// How often a rule did something at one hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleCount {
+    /// Packets that passed its tests.
+    pub matched: u64,
+    /// Of those, the ones that it changed: untracked first by this rule, or dropped by it.
+    pub effective: u64,
+    /// Of those, the ones that a NOTRACK met too late: they had been tracked at OUTPUT.
+    pub too_late: u64,
+}
+
+impl RuleCount {
+    const ZERO: Self = Self { matched: 0, effective: 0, too_late: 0 };
+}
+
+/// A rule, and what it did.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its tests.
+    pub matches: Matches,
+    /// Its target.
+    pub target: Target,
+    prerouting: RuleCount,
+    output: RuleCount,
+    next: Option<RuleId>,
+}
+
+impl Rule {
+    /// What the rule matched and changed at `hook`.
+    #[must_use]
+    pub const fn count(&self, hook: Hook) -> RuleCount {
+        match hook {
+            Hook::Prerouting => self.prerouting,
+            Hook::Output => self.output,
+        }
+    }
+
+    const fn count_mut(&mut self, hook: Hook) -> &mut RuleCount {
+        match hook {
+            Hook::Prerouting => &mut self.prerouting,
+            Hook::Output => &mut self.output,
+        }
+    }
+}
+
+/// A rule, by the number that [`RawTable::append`] gave: rules count up from 0 in that order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleId(u16);
+
+#[derive(Debug, Clone)]
+struct Chain {
+    first: Option<RuleId>,
+    last: Option<RuleId>,
+    policy: Policy,
+}
+
+/// Why a raw table cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum RawError {
+    /// It holds no more rules.
+    TooManyRules,
+    /// It holds no more chains.
+    TooManyChains,
+    /// Chains jump in a circle.
+    Loop,
+    /// A packet could meet more than [`MAX_WALK`] rules.
+    TooLong,
+}
+
+/// Whether a rule can still keep a packet from being tracked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tracking {
+    Open,
+    /// A rule did.
+    ByRule,
+    /// It is tracked already, at OUTPUT.
+    AtOutput,
+}
+
+/// The most rules that one packet may meet at one hook.
+pub const MAX_WALK: u32 = 8192;
+
+/// Rules and chains, at most so many of each.
+///
+/// The two built-in chains are always there. A walk meets at most [`MAX_WALK`] rules:
+/// [`RawTable::check`] refuses the tables in which one could meet more.
+#[derive(Debug, Clone)]
+pub struct RawTable<const RULES: usize, const CHAINS: usize> {
+    rules: Vec<Rule, RULES>,
+    chains: Vec<Chain, CHAINS>,
+}
+
+impl<const RULES: usize, const CHAINS: usize> Default for RawTable<RULES, CHAINS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
+    /// A table of two empty chains whose policy is ACCEPT.
+    #[must_use]
+    pub fn new() -> Self {
+        const {
+            assert!(CHAINS >= 2 && CHAINS <= 1 << 16, "two chains are built in, ids have 16 bits");
+            assert!(RULES <= 1 << 16, "ids have 16 bits");
+        }
+        let mut table = Self { rules: Vec::new(), chains: Vec::new() };
+        for _ in Hook::ALL {
+            // There is room: asserted above.
+            let _ = table.add_chain();
+        }
+        table
+    }
+
+    /// Makes a chain that rules can jump to.
+    ///
+    /// # Errors
+    /// [`RawError::TooManyChains`] when there is no room.
+    pub fn add_chain(&mut self) -> Result<ChainId, RawError> {
+        let id = u16::try_from(self.chains.len()).map_err(|_| RawError::TooManyChains)?;
+        let chain = Chain { first: None, last: None, policy: Policy::Accept };
+        self.chains.push(chain).map_err(|_| RawError::TooManyChains)?;
+        Ok(ChainId(id))
+    }
+
+    /// Puts a rule at the end of a chain.
+    ///
+    /// # Errors
+    /// [`RawError::TooManyRules`] when there is no room.
+    pub fn append(
+        &mut self,
+        chain: ChainId,
+        matches: Matches,
+        target: Target,
+    ) -> Result<RuleId, RawError> {
+        let id = u16::try_from(self.rules.len()).map_err(|_| RawError::TooManyRules)?;
+        let rule = Rule {
+            matches,
+            target,
+            prerouting: RuleCount::ZERO,
+            output: RuleCount::ZERO,
+            next: None,
+        };
+        self.rules.push(rule).map_err(|_| RawError::TooManyRules)?;
+        if let Some(chain) = self.chains.get_mut(usize::from(chain.0)) {
+            let last = chain.last.replace(RuleId(id));
+            match last.and_then(|last| self.rules.get_mut(usize::from(last.0))) {
+                Some(last) => last.next = Some(RuleId(id)),
+                None => chain.first = Some(RuleId(id)),
+            }
+        }
+        Ok(RuleId(id))
+    }
+
+    /// Sets what happens at the end of a built-in chain.
+    pub fn set_policy(&mut self, hook: Hook, policy: Policy) {
+        if let Some(chain) = self.chains.get_mut(hook as usize) {
+            chain.policy = policy;
+        }
+    }
+
+    /// Whether a packet's walk ends soon enough; to be asked once, when the table is complete.
+    ///
+    /// # Errors
+    /// [`RawError::Loop`] or [`RawError::TooLong`].
+    pub fn check(&self) -> Result<(), RawError> {
+        // The longest walk from each chain, by relaxation: settled after as many rounds as there
+        // are chains, unless they jump in a circle.
+        let mut longest: Vec<u32, CHAINS> = self.chains.iter().map(|_| 0).collect();
+        for _ in 0..=self.chains.len() {
+            let mut settled = true;
+            for (at, chain) in self.chains.iter().enumerate() {
+                let length = self.walk_length(chain, &longest);
+                if let Some(known) = longest.get_mut(at).filter(|known| **known != length) {
+                    *known = length;
+                    settled = false;
+                }
+            }
+            if settled {
+                return match longest.iter().max() {
+                    Some(&length) if length > MAX_WALK => Err(RawError::TooLong),
+                    _ => Ok(()),
+                };
+            }
+        }
+        Err(RawError::Loop)
+    }
+
+    fn walk_length(&self, chain: &Chain, longest: &[u32]) -> u32 {
+        let mut length = 0_u32;
+        let mut next = chain.first;
+        while let Some(rule) = self.rule(next) {
+            let inside = match rule.target {
+                Target::Jump(into) | Target::Goto(into) => longest.get(usize::from(into.0)),
+                _ => None,
+            };
+            length = length.saturating_add(1).saturating_add(inside.copied().unwrap_or(0));
+            next = rule.next;
+        }
+        length
+    }
+
+    /// The rules, in the order in which they were appended.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    fn rule(&self, id: Option<RuleId>) -> Option<&Rule> {
+        self.rules.get(usize::from(id?.0))
+    }
+
+    fn chain(&self, id: ChainId) -> Option<&Chain> {
+        self.chains.get(usize::from(id.0))
+    }
+
+    /// Walks the chain of `hook` with a packet whose tracking is still open, or settled before.
+    fn walk(&mut self, hook: Hook, packet: &Packet<'_>, mut tracking: Tracking) -> RawVerdict {
+        let mut behind: Vec<Option<RuleId>, CHAINS> = Vec::new();
+        let mut verdict = RawVerdict::Track;
+        let mut next = self.chain(ChainId::of(hook)).and_then(|chain| chain.first);
+        loop {
+            let Some(rule) = next.and_then(|id| self.rules.get_mut(usize::from(id.0))) else {
+                match behind.pop() {
+                    Some(back) => next = back,
+                    None => break,
+                }
+                continue;
+            };
+            next = rule.next;
+            if !rule.matches.apply(packet) {
+                continue;
+            }
+            let target = rule.target;
+            let count = rule.count_mut(hook);
+            count.matched = count.matched.wrapping_add(1);
+            match target {
+                Target::Continue => {}
+                Target::NoTrack if tracking == Tracking::AtOutput => {
+                    count.too_late = count.too_late.wrapping_add(1);
+                }
+                Target::NoTrack if tracking == Tracking::ByRule => {}
+                Target::NoTrack => {
+                    count.effective = count.effective.wrapping_add(1);
+                    verdict = RawVerdict::NoTrack;
+                    tracking = Tracking::ByRule;
+                }
+                Target::Accept => return verdict,
+                Target::Drop => {
+                    count.effective = count.effective.wrapping_add(1);
+                    return RawVerdict::Drop;
+                }
+                Target::Return => next = None,
+                Target::Goto(into) => next = self.chain(into).and_then(|chain| chain.first),
+                Target::Jump(into) => {
+                    // Chains do not jump in a circle, so there is a place for each on the way.
+                    let _ = behind.push(next);
+                    next = self.chain(into).and_then(|chain| chain.first);
+                }
+            }
+        }
+        match self.chain(ChainId::of(hook)).map(|chain| chain.policy) {
+            Some(Policy::Drop) => RawVerdict::Drop,
+            _ => verdict,
+        }
+    }
+}
+
+impl<const RULES: usize, const CHAINS: usize> Raw for RawTable<RULES, CHAINS> {
+    fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
+        match packet.seen.path {
+            Path::Arrives => self.walk(Hook::Prerouting, packet, Tracking::Open),
+            Path::Local => self.walk(Hook::Output, packet, Tracking::Open),
+            Path::Loops => {
+                let verdict = self.walk(Hook::Output, packet, Tracking::Open);
+                // PREROUTING changes nothing any more: even a DROP there comes after the entry was
+                // confirmed.
+                match verdict {
+                    RawVerdict::Track => {
+                        self.walk(Hook::Prerouting, packet, Tracking::AtOutput);
+                    }
+                    RawVerdict::NoTrack => {
+                        self.walk(Hook::Prerouting, packet, Tracking::ByRule);
+                    }
+                    RawVerdict::Drop => {}
+                }
+                verdict
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Counters: one for every way out of a packet, under the names of /proc/net/stat/nf_conntrack.
+
+use crate::invalid::Invalid;
+
+/// What the tracker did since it was made. Counters wrap at 2^64.
+///
+/// The first eight have the names and the meaning of Linux's (`conntrack -S`); the others count
+/// what Linux does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Stats {
+    /// Packets that no connection could be given, for whatever reason.
+    pub invalid: u64,
+    /// First packets that were refused at `confirm`, for whatever reason.
+    pub drop: u64,
+    /// Connections that had to leave for a newer one.
+    pub early_drop: u64,
+    /// Refusals other than by a full table.
+    pub insert_failed: u64,
+    /// Refusals because too many connections share a bucket.
+    pub chaintoolong: u64,
+    /// ICMP errors that were malformed or spoke of no connection.
+    pub error: u64,
+    /// Connections confirmed into the table.
+    pub confirmed: u64,
+    /// Packets of a connection in the table, as they were tracked.
+    pub known: u64,
+    /// ICMP errors that spoke of a connection in the table.
+    pub related: u64,
+    /// Packets left untracked, by a rule or because Linux never tracks their kind.
+    pub untracked: u64,
+    /// Packets dropped by a rule before they could be tracked.
+    pub raw_drop: u64,
+    /// Connections that ran out.
+    pub timed_out: u64,
+    /// Connections reset before anybody answered.
+    pub reset: u64,
+    /// Connections that a new one with the same tuple replaced.
+    pub reopened: u64,
+    reasons: [u64; Invalid::COUNT],
+}
+
+impl Stats {
+    /// Packets that were invalid for this reason.
+    #[must_use]
+    pub fn invalid_by(&self, reason: Invalid) -> u64 {
+        self.reasons.get(reason.index()).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn count_invalid(&mut self, reason: Invalid) {
+        add_one(&mut self.invalid);
+        if let Some(count) = self.reasons.get_mut(reason.index()) {
+            add_one(count);
+        }
+    }
+}
+
+pub(crate) fn add_one(count: &mut u64) {
+    *count = count.wrapping_add(1);
+}

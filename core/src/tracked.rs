@@ -1,0 +1,77 @@
+//! What the tracker answers: of a packet, and when asked who has run out.
+
+use crate::confirm::Unconfirmed;
+use crate::conn::{Conn, Status};
+use crate::full::{Ended, Why};
+use crate::invalid::Invalid;
+use crate::proto::TcpState;
+use crate::tuple::Direction;
+
+/// What the tracker says of a packet.
+#[must_use]
+#[derive(Debug)]
+pub enum Tracked<'t> {
+    /// It may begin a connection: NEW. The connection is in no table before it is confirmed.
+    First(Unconfirmed<'t>),
+    /// It is of a connection in the table.
+    Known {
+        /// NEW again while nobody answered, ESTABLISHED, or RELATED for an expected connection.
+        state: CtState,
+        /// Its direction.
+        dir: Direction,
+        /// The connection, as the packet left it.
+        conn: &'t Conn,
+        /// What the packet changed.
+        change: Change,
+    },
+    /// It is an ICMP error about a packet of a connection in the table, which it leaves as it is.
+    Related {
+        /// The direction in which the error goes: against the packet that it speaks of.
+        dir: Direction,
+        /// The connection.
+        conn: &'t Conn,
+    },
+    /// It is INVALID, and passes unless a filter rule drops it.
+    Invalid(Invalid),
+    /// It is UNTRACKED.
+    Untracked,
+    /// A rule of the raw table drops it.
+    Dropped,
+}
+
+/// The state of a packet of a known connection, as a filter rule asks for it (`ct state`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum CtState {
+    /// Nobody answered yet.
+    New,
+    /// Packets were seen both ways.
+    Established,
+    /// Nobody answered yet, and another connection announced this one.
+    Related,
+}
+
+/// What a packet changed about its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The seconds that the connection lives from now on; `None` when it lives no longer for it.
+    pub timeout: Option<u32>,
+    /// Status bits that the packet set.
+    pub status: Status,
+    /// The TCP state that the connection was in, if it is in another one now.
+    pub left: Option<TcpState>,
+    /// Why the connection is over, if it is.
+    pub ended: Option<Why>,
+}
+
+/// The answer of [`Conntrack::expire`](crate::Conntrack::expire).
+#[must_use]
+#[derive(Debug)]
+pub enum Step {
+    /// This connection has left the table.
+    Ended(Ended),
+    /// There is more to do; call again.
+    Working,
+    /// Nothing more has run out.
+    Idle,
+}

@@ -1,0 +1,379 @@
+//! Who speaks to whom: the tuple of a packet, and the key under which both its directions are found.
+
+use core::fmt;
+#[cfg(not(feature = "ipv4-only"))]
+use core::net::Ipv6Addr;
+use core::net::{IpAddr, Ipv4Addr};
+use core::ops::Not;
+
+/// The direction of a packet within its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Direction {
+    /// As the first packet went.
+    Original,
+    /// Against it.
+    Reply,
+}
+
+impl Direction {
+    /// 0 for [`Original`](Self::Original), 1 for [`Reply`](Self::Reply), as netfilter numbers them.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl Not for Direction {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        match self {
+            Self::Original => Self::Reply,
+            Self::Reply => Self::Original,
+        }
+    }
+}
+
+/// A conntrack zone: the same tuple in two zones is two connections.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Zone(pub u16);
+
+impl Zone {
+    /// The zone of packets that no rule put into another.
+    pub const DEFAULT: Self = Self(0);
+}
+
+/// An IP protocol number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Protocol(pub u8);
+
+impl Protocol {
+    /// ICMP for IPv4.
+    pub const ICMP: Self = Self(1);
+    /// TCP.
+    pub const TCP: Self = Self(6);
+    /// UDP.
+    pub const UDP: Self = Self(17);
+    /// Generic Routing Encapsulation.
+    pub const GRE: Self = Self(47);
+    /// ICMP for IPv6.
+    pub const ICMPV6: Self = Self(58);
+    /// SCTP.
+    pub const SCTP: Self = Self(132);
+    /// UDP-Lite.
+    pub const UDPLITE: Self = Self(136);
+
+    /// The name that conntrack prints, `unknown` for what it has no tracker for.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ICMP => "icmp",
+            Self::TCP => "tcp",
+            Self::UDP => "udp",
+            Self::GRE => "gre",
+            Self::ICMPV6 => "icmpv6",
+            Self::SCTP => "sctp",
+            Self::UDPLITE => "udplite",
+            _ => "unknown",
+        }
+    }
+}
+
+/// The part of a tuple that belongs to the protocol above IP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Ends {
+    /// TCP, UDP, UDP-Lite, SCTP.
+    Ports {
+        /// The sender's port.
+        source: u16,
+        /// The receiver's port.
+        destination: u16,
+    },
+    /// A query of ICMP or ICMPv6, or the answer to one.
+    Query {
+        /// ICMP type.
+        kind: u8,
+        /// ICMP code.
+        code: u8,
+        /// Identifier.
+        id: u16,
+    },
+    /// Known by its two addresses and its protocol alone.
+    None,
+}
+
+/// Who speaks to whom, as one packet says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Tuple {
+    /// Where the packet comes from.
+    pub source: IpAddr,
+    /// Where it goes. Of the same family as `source`.
+    pub destination: IpAddr,
+    /// What IP carries.
+    pub protocol: Protocol,
+    /// The protocol's own part.
+    pub ends: Ends,
+}
+
+impl Tuple {
+    /// The tuple that an answer to this one has: addresses and ports change places, a query becomes
+    /// its reply and a reply its query; identifier and code stay.
+    #[must_use]
+    pub const fn invert(&self) -> Self {
+        let ends = match self.ends {
+            Ends::Ports { source, destination } => {
+                Ends::Ports { source: destination, destination: source }
+            }
+            Ends::Query { kind, code, id } => {
+                Ends::Query { kind: Query::counterpart(self.protocol, kind), code, id }
+            }
+            Ends::None => Ends::None,
+        };
+        Self { source: self.destination, destination: self.source, protocol: self.protocol, ends }
+    }
+}
+
+/// As `conntrack -L` prints a tuple: `src=192.0.2.1 dst=192.0.2.2 sport=1111 dport=80`.
+impl fmt::Display for Tuple {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "src={} dst={}", self.source, self.destination)?;
+        match self.ends {
+            Ends::Ports { source, destination } => {
+                write!(f, " sport={source} dport={destination}")
+            }
+            Ends::Query { kind, code, id } => write!(f, " type={kind} code={code} id={id}"),
+            // GRE without keys is what Linux tracks of version 0, and it prints the zeros.
+            Ends::None if self.protocol == Protocol::GRE => write!(f, " srckey=0x0 dstkey=0x0"),
+            Ends::None => Ok(()),
+        }
+    }
+}
+
+/// The ICMP types that ask, and what answers them.
+///
+/// ICMP: RFC 792 and RFC 950; ICMPv6: RFC 4443 and RFC 4620.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Query {
+    Request,
+    Reply,
+}
+
+impl Query {
+    /// What `kind` is, or `None` when it is neither a request nor a reply.
+    pub(crate) const fn of(protocol: Protocol, kind: u8) -> Option<Self> {
+        match (protocol, kind) {
+            (Protocol::ICMP, 8 | 13 | 15 | 17) | (Protocol::ICMPV6, 128 | 139) => {
+                Some(Self::Request)
+            }
+            (Protocol::ICMP, 0 | 14 | 16 | 18) | (Protocol::ICMPV6, 129 | 140) => Some(Self::Reply),
+            _ => None,
+        }
+    }
+
+    /// The type that answers `kind`, or that it answers; `kind` itself when there is none.
+    pub(crate) const fn counterpart(protocol: Protocol, kind: u8) -> u8 {
+        match (protocol, kind) {
+            (Protocol::ICMP, 0) => 8,
+            (Protocol::ICMP, 8) => 0,
+            (Protocol::ICMP, 13) => 14,
+            (Protocol::ICMP, 14) => 13,
+            (Protocol::ICMP, 15) => 16,
+            (Protocol::ICMP, 16) => 15,
+            (Protocol::ICMP, 17) => 18,
+            (Protocol::ICMP, 18) => 17,
+            (Protocol::ICMPV6, 128) => 129,
+            (Protocol::ICMPV6, 129) => 128,
+            (Protocol::ICMPV6, 139) => 140,
+            (Protocol::ICMPV6, 140) => 139,
+            _ => kind,
+        }
+    }
+}
+
+/// Address bits as the table stores and compares them: words, so that no target copies bytes.
+#[cfg(not(feature = "ipv4-only"))]
+type Bits = [u32; 4];
+/// Address bits as the table stores and compares them.
+#[cfg(feature = "ipv4-only")]
+type Bits = [u32; 1];
+
+/// The key of a connection: the same for the packets of both its directions.
+///
+/// A tuple and its inverse are one key; which of the two a packet had is its [`Side`]. Endpoints
+/// are put in order, except for queries, where the one that asks comes first: two hosts may ping
+/// each other under the same identifier, and those are two connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    first: Bits,
+    second: Bits,
+    first_end: u16,
+    second_end: u16,
+    zone: u16,
+    protocol: u8,
+    family: u8,
+}
+
+/// Which endpoint of a [`Key`] sent a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    First,
+    Second,
+}
+
+const INET: u8 = 2;
+#[cfg(not(feature = "ipv4-only"))]
+const INET6: u8 = 10;
+
+impl Key {
+    /// What is never found: the key of an empty slot.
+    pub(crate) const EMPTY: Self = Self {
+        first: [0; size_of::<Bits>() / 4],
+        second: [0; size_of::<Bits>() / 4],
+        first_end: 0,
+        second_end: 0,
+        zone: 0,
+        protocol: 0,
+        family: 0,
+    };
+
+    /// The key of `tuple` in `zone`, and the side that sent it.
+    ///
+    /// An address that this build cannot hold has no key; the parser has refused it before.
+    pub(crate) fn of(tuple: &Tuple, zone: Zone) -> Option<(Self, Side)> {
+        let (source, family) = bits(tuple.source)?;
+        let (destination, _) = bits(tuple.destination)?;
+        let (source_end, destination_end, side) = match tuple.ends {
+            Ends::Ports { source: from, destination: to } => {
+                let side =
+                    if (source, from) <= (destination, to) { Side::First } else { Side::Second };
+                (from, to, side)
+            }
+            Ends::Query { kind, code, id } => {
+                let (request, side) = match Query::of(tuple.protocol, kind) {
+                    Some(Query::Reply) => (Query::counterpart(tuple.protocol, kind), Side::Second),
+                    _ => (kind, Side::First),
+                };
+                let asked = u16::from_be_bytes([request, code]);
+                // Told by side, so that both directions store the same two words in one order.
+                match side {
+                    Side::First => (id, asked, side),
+                    Side::Second => (asked, id, side),
+                }
+            }
+            Ends::None => (0, 0, if source <= destination { Side::First } else { Side::Second }),
+        };
+        let (first, second, first_end, second_end) = match side {
+            Side::First => (source, destination, source_end, destination_end),
+            Side::Second => (destination, source, destination_end, source_end),
+        };
+        let protocol = tuple.protocol.0;
+        let key = Self { first, second, first_end, second_end, zone: zone.0, protocol, family };
+        Some((key, side))
+    }
+
+    /// The tuple of a packet that `sender` sends.
+    pub(crate) fn tuple(&self, sender: Side) -> Tuple {
+        let protocol = Protocol(self.protocol);
+        let (first, second) = (address(self.first, self.family), address(self.second, self.family));
+        let ends = match protocol {
+            Protocol::ICMP | Protocol::ICMPV6 => {
+                let [kind, code] = self.second_end.to_be_bytes();
+                Ends::Query { kind, code, id: self.first_end }
+            }
+            Protocol::TCP | Protocol::UDP | Protocol::SCTP | Protocol::UDPLITE => {
+                Ends::Ports { source: self.first_end, destination: self.second_end }
+            }
+            _ => Ends::None,
+        };
+        let from_first = Tuple { source: first, destination: second, protocol, ends };
+        match sender {
+            Side::First => from_first,
+            Side::Second => from_first.invert(),
+        }
+    }
+
+    pub(crate) const fn protocol(&self) -> Protocol {
+        Protocol(self.protocol)
+    }
+
+    pub(crate) const fn zone(&self) -> Zone {
+        Zone(self.zone)
+    }
+
+    /// What is hashed: two words of IPv4, five of IPv6, the ends and the protocol in the first.
+    pub(crate) fn words(&self) -> Words {
+        let ends = u64::from(self.first_end)
+            | u64::from(self.second_end) << 16
+            | u64::from(self.zone) << 32
+            | u64::from(self.protocol) << 48
+            | u64::from(self.family) << 56;
+        match (self.first, self.second) {
+            #[cfg(feature = "ipv4-only")]
+            ([first], [second]) => Words::V4([ends, pair(first, second)]),
+            #[cfg(not(feature = "ipv4-only"))]
+            ([first, ..], [second, ..]) if self.family == INET => {
+                Words::V4([ends, pair(first, second)])
+            }
+            #[cfg(not(feature = "ipv4-only"))]
+            ([a, b, c, d], [e, f, g, h]) => {
+                Words::V6([ends, pair(a, b), pair(c, d), pair(e, f), pair(g, h)])
+            }
+        }
+    }
+}
+
+/// The words of a key, as many as its family has.
+pub(crate) enum Words {
+    V4([u64; 2]),
+    #[cfg(not(feature = "ipv4-only"))]
+    V6([u64; 5]),
+}
+
+const fn pair(low: u32, high: u32) -> u64 {
+    low as u64 | (high as u64) << 32
+}
+
+#[cfg(not(feature = "ipv4-only"))]
+const fn word(high: u16, low: u16) -> u32 {
+    (high as u32) << 16 | low as u32
+}
+
+#[cfg(not(feature = "ipv4-only"))]
+fn bits(address: IpAddr) -> Option<(Bits, u8)> {
+    match address {
+        IpAddr::V4(address) => Some(([address.to_bits(), 0, 0, 0], INET)),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, e, f, g, h] = address.segments();
+            Some(([word(a, b), word(c, d), word(e, f), word(g, h)], INET6))
+        }
+    }
+}
+
+#[cfg(feature = "ipv4-only")]
+fn bits(address: IpAddr) -> Option<(Bits, u8)> {
+    match address {
+        IpAddr::V4(address) => Some(([address.to_bits()], INET)),
+        IpAddr::V6(_) => None,
+    }
+}
+
+#[cfg(not(feature = "ipv4-only"))]
+fn address(bits: Bits, family: u8) -> IpAddr {
+    let [a, b, c, d] = bits;
+    if family == INET6 {
+        let high = u128::from(a) << 96 | u128::from(b) << 64;
+        Ipv6Addr::from_bits(high | u128::from(c) << 32 | u128::from(d)).into()
+    } else {
+        Ipv4Addr::from_bits(a).into()
+    }
+}
+
+#[cfg(feature = "ipv4-only")]
+fn address([bits]: Bits, _family: u8) -> IpAddr {
+    Ipv4Addr::from_bits(bits).into()
+}

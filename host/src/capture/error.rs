@@ -1,0 +1,186 @@
+//! Why a capture could not be read, in words that name the file, the place and the way out.
+
+use std::fmt;
+use std::io;
+
+use super::sniff::Text;
+use super::{MAX_BLOCK_LEN, MAX_CAPTURED_LEN, MAX_INTERFACES};
+
+/// Why a capture could not be read, or not to its end.
+#[derive(Debug)]
+pub struct Error {
+    file: String,
+    fault: Fault,
+}
+
+/// What was wrong with a file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It could not be opened.
+    Open(io::Error),
+    /// It is a directory.
+    Directory,
+    /// It holds no byte.
+    Empty,
+    /// It is another kind of file, and of which kind as far as can be told.
+    NotACapture(Option<Text>),
+    /// It is compressed, by the program of that name.
+    Compressed(&'static str),
+    /// It is a pcap with the longer record headers of the magic number `a1b2cd34`.
+    ModifiedPcap,
+    /// It ends inside the header with which every capture begins.
+    HeaderCut,
+    /// Reading failed at that byte.
+    Read {
+        /// Offset in the file.
+        byte: u64,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A record cannot be right.
+    Damaged {
+        /// Index of the packet that would have come next, from 0.
+        record: u64,
+        /// Offset in the file.
+        byte: u64,
+        /// What was wrong there.
+        damage: Damage,
+    },
+}
+
+/// What is wrong with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Damage {
+    /// More bytes captured than any program captures.
+    CapturedLen(usize),
+    /// More bytes captured than its block holds.
+    PastBlock,
+    /// A block length that no block of this type has.
+    BlockLen(usize),
+    /// The two lengths of a block differ.
+    BlockEnd {
+        /// The length before the block's content.
+        first: usize,
+        /// The length after it.
+        last: usize,
+    },
+    /// An interface that was not described before.
+    NoInterface {
+        /// Its number in the section.
+        number: u32,
+        /// How many there are.
+        known_count: usize,
+    },
+    /// More interfaces than are kept.
+    TooManyInterfaces,
+    /// A section without the mark that tells its byte order.
+    ByteOrder,
+}
+
+impl Error {
+    pub(super) fn new(file: &str, fault: Fault) -> Self {
+        Self { file: file.to_owned(), fault }
+    }
+
+    /// What was wrong.
+    #[must_use]
+    pub fn fault(&self) -> &Fault {
+        &self.fault
+    }
+
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        let file = &self.file;
+        Some(match &self.fault {
+            Fault::Open(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                "tcpdump gives its files to the user `tcpdump`; `tcpdump -Z root` does not".into()
+            }
+            Fault::NotACapture(Some(Text::Iptables)) => {
+                format!("pass it with `-r {file}`")
+            }
+            Fault::Empty | Fault::NotACapture(_) | Fault::HeaderCut => {
+                "a capture is what `tcpdump -w FILE` or `dumpcap -w FILE` writes".into()
+            }
+            Fault::Compressed(program) => {
+                format!("{program}: unpack it first: `{program} -dc {file} > capture`")
+            }
+            Fault::ModifiedPcap => format!("rewrite it: `editcap -F pcap {file} plain.pcap`"),
+            Fault::Open(_) | Fault::Directory | Fault::Read { .. } | Fault::Damaged { .. } => {
+                return None;
+            }
+        })
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.file, self.fault)
+    }
+}
+
+/// As a predicate: the file's name stands before it.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(error) => match error.kind() {
+                io::ErrorKind::NotFound => f.write_str("does not exist"),
+                io::ErrorKind::PermissionDenied => {
+                    f.write_str("cannot be opened: permission denied")
+                }
+                _ => write!(f, "cannot be opened: {error}"),
+            },
+            Self::Directory => f.write_str("is a directory, not a capture"),
+            Self::Empty => f.write_str("is empty"),
+            Self::NotACapture(None) => f.write_str("is not a capture (neither pcap nor pcapng)"),
+            Self::NotACapture(Some(text)) => {
+                write!(f, "is not a capture (it looks like {text})")
+            }
+            Self::Compressed(program) => write!(f, "is compressed with {program}"),
+            Self::ModifiedPcap => f.write_str("is a modified pcap (magic number a1b2cd34)"),
+            Self::HeaderCut => f.write_str("ends inside its header"),
+            Self::Read { byte, error } => write!(f, "cannot be read at byte {byte}: {error}"),
+            Self::Damaged { record, byte, damage } => {
+                write!(f, "is damaged at record {record} (byte {byte}): {damage}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Iptables => "iptables-save output",
+            Self::Nft => "an nft ruleset",
+            Self::Sysctl => "sysctl settings",
+            Self::Conntrack => "conntrack output",
+        })
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CapturedLen(len) => {
+                write!(f, "captured length {len} is more than {MAX_CAPTURED_LEN}")
+            }
+            Self::PastBlock => f.write_str("the packet runs past the end of its block"),
+            Self::BlockLen(len) if *len > MAX_BLOCK_LEN => {
+                write!(f, "block length {len} is more than {MAX_BLOCK_LEN}")
+            }
+            Self::BlockLen(len) => write!(f, "block length {len} is wrong for its type"),
+            Self::BlockEnd { first, last } => {
+                write!(f, "block length {first} at its start, {last} at its end")
+            }
+            Self::NoInterface { number, known_count } => {
+                write!(f, "interface {number} was never described ({known_count} were)")
+            }
+            Self::TooManyInterfaces => write!(f, "more than {MAX_INTERFACES} interfaces"),
+            Self::ByteOrder => f.write_str("a section starts without its byte-order mark"),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! How far a replay has got, on a terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Packets between two looks at how far the capture has been read.
+const STEP: u64 = 4096;
+
+/// A bar of bytes read; nothing where nobody watches.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// A bar for a capture of so many bytes, if that is known and stderr is a terminal.
+    #[must_use]
+    pub fn new(total_bytes: Option<u64>) -> Self {
+        let bar = match total_bytes {
+            Some(total) if io::stderr().is_terminal() => ProgressBar::new(total),
+            _ => ProgressBar::hidden(),
+        };
+        let template = "  replaying {bar:40} {percent}%  {bytes}/{total_bytes}  {bytes_per_sec}";
+        // The template is a constant that indicatif takes.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    /// Tells how many bytes have been read when packet `index` comes.
+    pub fn at(&self, index: u64, bytes_read: u64) {
+        if index.is_multiple_of(STEP) {
+            self.bar.set_position(bytes_read);
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// A stderr whose lines do not tear the bar.
+    #[must_use]
+    pub fn stderr(&self) -> impl Write + use<> {
+        Beside { bar: self.bar.clone() }
+    }
+}
+
+struct Beside {
+    bar: ProgressBar,
+}
+
+impl Write for Beside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bar.suspend(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}

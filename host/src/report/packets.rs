@@ -1,0 +1,128 @@
+//! `-o packets`: a line of JSON for every packet of the capture.
+
+use std::io::{self, Write};
+
+use keeptrack_core::{Conn, CtState, Direction, Ended, Instant, Status};
+use serde::Serialize;
+
+use super::Report;
+use crate::replay::{Speaks, Verdict, What};
+
+/// Writes a line a packet.
+pub struct Packets<W> {
+    out: W,
+}
+
+/// A line. `docs/replay.md` describes its fields.
+#[derive(Default, Serialize)]
+struct Line {
+    i: u64,
+    v: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    d: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    st: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<u32>,
+    #[serde(skip_serializing_if = "is_unset")]
+    keep: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fl: Option<&'static str>,
+    #[serde(skip_serializing_if = "is_unset")]
+    err: u8,
+    #[serde(skip_serializing_if = "is_unset")]
+    gone: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
+}
+
+impl<W: Write> Packets<W> {
+    /// Writes to `out`, one whole line at a time.
+    pub const fn new(out: W) -> Self {
+        Self { out }
+    }
+}
+
+impl<W: Write> Report for Packets<W> {
+    fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
+        let mut line = serde_json::to_vec(&Line::of(verdict))?;
+        line.push(b'\n');
+        self.out.write_all(&line)
+    }
+
+    fn ended(&mut self, _now: Instant, _ended: &Ended) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Line {
+    fn of(verdict: &Verdict) -> Self {
+        let line = Self { i: verdict.index, v: verdict.what.name(), ..Self::default() };
+        match verdict.what {
+            What::New(ref conn, timeout) => Self { to: Some(timeout), ..line.about(conn, "o") },
+            What::Known(_, dir, ref conn, change) => match (change.ended, change.timeout) {
+                (Some(_), _) => Self { d: Some(letter(dir)), gone: 1, ..line },
+                (None, Some(timeout)) => {
+                    Self { to: Some(timeout), ..line.about(conn, letter(dir)) }
+                }
+                (None, None) => Self { keep: 1, ..line.about(conn, letter(dir)) },
+            },
+            What::Related(dir, ref conn) => {
+                Self { err: 1, keep: 1, ..line.about(conn, letter(dir)) }
+            }
+            What::Refused(_, why) => Self { why: Some(why.name()), ..line },
+            What::RawDropped => Self { why: Some("raw"), ..line },
+            What::Invalid(why, speaks) => {
+                let err = u8::from(speaks == Speaks::OfAnother);
+                Self { why: Some(why.name()), err, ..line }
+            }
+            What::Skipped(skip) => Self { why: Some(skip.name()), ..line },
+            What::Untracked => line,
+        }
+    }
+
+    fn about(self, conn: &Conn, d: &'static str) -> Self {
+        Self { d: Some(d), st: conn.state_name(), fl: Some(flags(conn.status())), ..self }
+    }
+}
+
+impl What {
+    /// The verdict in one word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::New(..) | Self::Known(CtState::New, ..) => "new",
+            Self::Known(CtState::Established, ..) => "established",
+            Self::Known(CtState::Related, ..) | Self::Related(..) => "related",
+            Self::Refused(..) | Self::RawDropped => "dropped",
+            Self::Invalid(..) => "invalid",
+            Self::Untracked => "untracked",
+            Self::Skipped(_) => "skip",
+        }
+    }
+}
+
+const fn letter(dir: Direction) -> &'static str {
+    match dir {
+        Direction::Original => "o",
+        Direction::Reply => "r",
+    }
+}
+
+const fn flags(status: Status) -> &'static str {
+    let expected = status.has(Status::EXPECTED);
+    match (status.has(Status::SEEN_REPLY), status.has(Status::ASSURED)) {
+        (true, true) if expected => "RAE",
+        (true, false) if expected => "RE",
+        (false, _) if expected => "E",
+        (true, true) => "RA",
+        (true, false) => "R",
+        (false, true) => "A",
+        (false, false) => "",
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_unset(bit: &u8) -> bool {
+    *bit == 0
+}

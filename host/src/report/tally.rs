@@ -1,0 +1,169 @@
+//! What a replay comes to in numbers.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use keeptrack_core::{Ended, Instant, Refusal};
+
+use super::Report;
+use super::census::Census;
+use crate::capture::link_name;
+use crate::replay::{Skip, Verdict, What};
+
+/// The numbers of a replay. Moments are of the capture's clock.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Packets of the capture.
+    pub packet_count: u64,
+    /// Packets that made a connection or belong to one.
+    pub tracked_count: u64,
+    /// Packets left untracked.
+    pub untracked_count: u64,
+    /// INVALID packets, by reason.
+    pub invalid: BTreeMap<&'static str, u64>,
+    /// Packets that tracking was not asked about, by reason.
+    pub skipped: BTreeMap<Skipped, u64>,
+    /// Packets dropped because no connection could be made for them.
+    pub drop_count: u64,
+    /// Of those, the ones that would have made a bucket too long.
+    pub chaintoolong_count: u64,
+    /// Packets dropped by rules of the raw table.
+    pub raw_drop_count: u64,
+    /// Connections made.
+    pub made_count: u64,
+    /// Connections that left, by reason.
+    pub ended: BTreeMap<&'static str, u64>,
+    /// The most connections at once.
+    pub peak_entries: usize,
+    /// When there were as many for the first time.
+    pub peak_time: Option<Instant>,
+    /// Connections at the end.
+    pub entries_end: usize,
+    /// The first packet.
+    pub first_packet: Option<Instant>,
+    /// The last packet.
+    pub last_packet: Option<Instant>,
+    /// When the table was full for the first time.
+    pub first_full: Option<Instant>,
+    /// For how long it was full, in milliseconds.
+    pub full_ms: u64,
+    /// The first and the last packet that was dropped for want of a connection.
+    pub dropped_between: Option<(Instant, Instant)>,
+    pub(super) census: Census,
+    capacity: Option<usize>,
+    full_since: Option<Instant>,
+}
+
+/// Why tracking was not asked, in one word, and the number that explains it: a link type.
+type Skipped = (&'static str, Option<u16>);
+
+impl Tally {
+    /// Nothing yet, of a table of `capacity` entries, or of one that grows.
+    #[must_use]
+    pub fn new(capacity: Option<usize>) -> Self {
+        Self { capacity, ..Self::default() }
+    }
+
+    /// INVALID packets.
+    #[must_use]
+    pub fn invalid_count(&self) -> u64 {
+        self.invalid.values().sum()
+    }
+
+    /// Packets that tracking was not asked about.
+    #[must_use]
+    pub fn skipped_count(&self) -> u64 {
+        self.skipped.values().sum()
+    }
+
+    /// The same, by reason: link types by their names.
+    #[must_use]
+    pub fn skipped_by_name(&self) -> BTreeMap<String, u64> {
+        let named = |(&(reason, link), &count): (&Skipped, &u64)| match link {
+            Some(dlt) => match link_name(dlt) {
+                Some(name) => (format!("{reason} {name}"), count),
+                None => (format!("{reason} {dlt}"), count),
+            },
+            None => (reason.to_owned(), count),
+        };
+        self.skipped.iter().map(named).collect()
+    }
+
+    /// Milliseconds from the first packet to the last.
+    #[must_use]
+    pub fn lasted_ms(&self) -> u64 {
+        match (self.first_packet, self.last_packet) {
+            (Some(first), Some(last)) => last.since(first),
+            _ => 0,
+        }
+    }
+
+    fn count(&mut self, verdict: &Verdict) {
+        match verdict.what {
+            What::New(ref conn, _) => {
+                self.tracked_count += 1;
+                self.made_count += 1;
+                self.census.made(conn);
+            }
+            What::Known(_, _, ref conn, ref change) => {
+                self.tracked_count += 1;
+                self.census.changed(conn, change);
+            }
+            What::Related(..) => self.tracked_count += 1,
+            What::Refused(ref conn, why) => {
+                self.drop_count += 1;
+                self.chaintoolong_count += u64::from(why == Refusal::ChainTooLong);
+                self.census.refused(conn);
+                let first = self.dropped_between.map_or(verdict.now, |(first, _)| first);
+                self.dropped_between = Some((first, verdict.now));
+            }
+            What::Invalid(why, _) => *self.invalid.entry(why.name()).or_default() += 1,
+            What::Untracked => self.untracked_count += 1,
+            What::RawDropped => self.raw_drop_count += 1,
+            What::Skipped(skip) => *self.skipped.entry(skipped(skip)).or_default() += 1,
+        }
+    }
+
+    /// Follows how full the table is.
+    fn measure(&mut self, now: Instant, entry_count: usize) {
+        self.entries_end = entry_count;
+        if entry_count > self.peak_entries {
+            self.peak_entries = entry_count;
+            self.peak_time = Some(now);
+            self.census.peaked();
+        }
+        if self.capacity == Some(entry_count) {
+            self.first_full.get_or_insert(now);
+            let since = *self.full_since.get_or_insert(now);
+            self.full_ms += now.since(since);
+            self.full_since = Some(now);
+        } else if let Some(since) = self.full_since.take() {
+            self.full_ms += now.since(since);
+        }
+    }
+}
+
+fn skipped(skip: Skip) -> Skipped {
+    let link = match skip {
+        Skip::Link(link) => Some(link),
+        Skip::Parse(_) | Skip::Copy => None,
+    };
+    (skip.name(), link)
+}
+
+impl Report for Tally {
+    fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
+        self.packet_count += 1;
+        self.first_packet.get_or_insert(verdict.now);
+        self.last_packet = Some(verdict.now);
+        self.count(verdict);
+        self.measure(verdict.now, verdict.entry_count);
+        Ok(())
+    }
+
+    fn ended(&mut self, _now: Instant, ended: &Ended) -> io::Result<()> {
+        *self.ended.entry(ended.why.name()).or_default() += 1;
+        self.census.ended(&ended.conn);
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! The raw tables of both families as the commands build them: chains, their rules and policies.
+
+use std::ops::Range;
+
+use keeptrack_core::raw::{Family, Hook, Matches, Policy, Target};
+
+use super::diagnostic::Fault;
+use super::matches::{Rule, RuleTarget};
+use super::names::{OTHER_TARGETS, TARGETS, lists};
+use super::words::Word;
+use super::{MAX_CHAINS, MAX_RULES, RuleSource};
+
+/// The most chains that can be made. The compiled table has two that are built in, and makes one for
+/// each DROP policy: two hooks of two families.
+const MAX_USER_CHAINS: usize = MAX_CHAINS - 6;
+
+/// A chain by its place in [`Chains`].
+pub(super) type ChainIndex = usize;
+
+/// What a rule does, chains found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    BuiltIn(Target),
+    Jump(ChainIndex),
+    Goto(ChainIndex),
+}
+
+impl Verdict {
+    /// The chain that it leads to.
+    pub(super) fn chain(self) -> Option<ChainIndex> {
+        match self {
+            Self::BuiltIn(_) => None,
+            Self::Jump(chain) | Self::Goto(chain) => Some(chain),
+        }
+    }
+}
+
+/// A rule in its chain.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) matches: Matches,
+    pub(super) verdict: Verdict,
+    pub(super) source: RuleSource,
+}
+
+/// A chain of one family.
+#[derive(Debug)]
+pub(super) struct Chain {
+    pub(super) family: Family,
+    pub(super) name: String,
+    pub(super) hook: Option<Hook>,
+    pub(super) rules: Vec<Link>,
+    /// What gave the chain the policy DROP.
+    pub(super) drop_policy: Option<RuleSource>,
+}
+
+/// All chains.
+#[derive(Debug)]
+pub(super) struct Chains {
+    chains: Vec<Chain>,
+    rule_count: usize,
+}
+
+impl Chains {
+    /// The built-in ones, empty.
+    pub(super) fn new() -> Self {
+        let built_in = [Family::V4, Family::V6].into_iter().flat_map(|family| {
+            Hook::ALL.map(|hook| Chain {
+                family,
+                name: hook.name().to_owned(),
+                hook: Some(hook),
+                rules: Vec::new(),
+                drop_policy: None,
+            })
+        });
+        Self { chains: built_in.collect(), rule_count: 0 }
+    }
+
+    pub(super) fn all(&self) -> &[Chain] {
+        &self.chains
+    }
+
+    pub(super) fn into_all(self) -> Vec<Chain> {
+        self.chains
+    }
+
+    /// Whether nothing was added to the table of `family` yet.
+    pub(super) fn is_empty(&self, family: Family) -> bool {
+        let mut chains = self.chains.iter().filter(|chain| chain.family == family);
+        chains.all(|chain| chain.hook.is_some() && chain.rules.is_empty())
+    }
+
+    /// The chain called `name`.
+    pub(super) fn find(&self, family: Family, name: &Word) -> Result<ChainIndex, Fault> {
+        self.position(family, &name.text).ok_or_else(|| {
+            let fault = Fault::new(
+                name.span.clone(),
+                format!("the raw table has no chain `{}`", name.text),
+            );
+            match name.text.as_str() {
+                "INPUT" | "FORWARD" | "POSTROUTING" => {
+                    fault.label("the raw table has PREROUTING and OUTPUT")
+                }
+                _ => fault
+                    .label("not made before this line")
+                    .did_you_mean(&name.text, self.names(family)),
+            }
+        })
+    }
+
+    /// The hook of a chain, when it is a built-in one.
+    pub(super) fn hook(&self, chain: ChainIndex) -> Option<Hook> {
+        self.chains.get(chain)?.hook
+    }
+
+    fn position(&self, family: Family, name: &str) -> Option<ChainIndex> {
+        self.chains.iter().position(|chain| chain.family == family && chain.name == name)
+    }
+
+    fn names(&self, family: Family) -> impl Iterator<Item = &str> {
+        let chains = self.chains.iter().filter(move |chain| chain.family == family);
+        chains.map(|chain| chain.name.as_str())
+    }
+
+    /// Makes a chain.
+    pub(super) fn make(&mut self, family: Family, name: &Word) -> Result<(), Fault> {
+        let fault = |title: String| Fault::new(name.span.clone(), title);
+        if self.position(family, &name.text).is_some() {
+            return Err(fault(format!("the chain `{}` is there already", name.text)));
+        }
+        if TARGETS.contains(&name.text.as_str()) || lists(OTHER_TARGETS, &name.text) {
+            return Err(fault(format!("`{}` is the name of a target", name.text)));
+        }
+        let user_count = self.chains.iter().filter(|chain| chain.hook.is_none()).count();
+        if user_count >= MAX_USER_CHAINS {
+            return Err(fault(format!("more than {MAX_USER_CHAINS} chains beside the built-in")));
+        }
+        let name = name.text.clone();
+        let rules = Vec::new();
+        self.chains.push(Chain { family, name, hook: None, rules, drop_policy: None });
+        Ok(())
+    }
+
+    /// Sets the policy of a built-in chain.
+    pub(super) fn set_policy(&mut self, chain: ChainIndex, policy: Policy, source: RuleSource) {
+        if let Some(chain) = self.chains.get_mut(chain) {
+            chain.drop_policy = (policy == Policy::Drop).then_some(source);
+        }
+    }
+
+    /// The number of rules in a chain.
+    pub(super) fn len(&self, chain: ChainIndex) -> usize {
+        self.chains.get(chain).map_or(0, |chain| chain.rules.len())
+    }
+
+    /// Puts a rule in front of the rule `at` of `chain`, counted from 0.
+    pub(super) fn insert(
+        &mut self,
+        (chain, at): (ChainIndex, usize),
+        rule: &Rule,
+        source: &RuleSource,
+        place: Range<usize>,
+    ) -> Result<(), Fault> {
+        let verdict = self.resolve(chain, &rule.target)?;
+        let had_room = self.rule_count <= MAX_RULES;
+        self.rule_count = self.rule_count.saturating_add(rule.count());
+        if self.rule_count > MAX_RULES {
+            // Said once: what comes behind does not fit either.
+            let fault = || Err(Fault::new(place, format!("more than {MAX_RULES} rules")));
+            return if had_room { fault() } else { Ok(()) };
+        }
+        if let Some(chain) = self.chains.get_mut(chain) {
+            let links =
+                rule.expanded().map(|matches| Link { matches, verdict, source: source.clone() });
+            let at = at.min(chain.rules.len());
+            chain.rules.splice(at..at, links);
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, from: ChainIndex, target: &RuleTarget) -> Result<Verdict, Fault> {
+        let (name, verdict): (&Word, fn(ChainIndex) -> Verdict) = match target {
+            RuleTarget::BuiltIn(target) => return Ok(Verdict::BuiltIn(*target)),
+            RuleTarget::Jump(name) => (name, Verdict::Jump),
+            RuleTarget::Goto(name) => (name, Verdict::Goto),
+        };
+        let family = self.chains.get(from).map_or(Family::V4, |chain| chain.family);
+        let Some(into) = self.position(family, &name.text) else {
+            return Err(self.unknown_target(family, name));
+        };
+        let fault = |title: String| Err(Fault::new(name.span.clone(), title));
+        if self.hook(into).is_some() {
+            return fault(format!("`{}` is a built-in chain: no rule jumps there", name.text));
+        }
+        if self.reaches(into, from) {
+            return fault(format!("the chains jump in a circle through `{}`", name.text))
+                .map_err(|fault| fault.label("this jump closes it"));
+        }
+        Ok(verdict(into))
+    }
+
+    fn unknown_target(&self, family: Family, name: &Word) -> Fault {
+        let title = format!("no chain or target is called `{}`", name.text);
+        Fault::new(name.span.clone(), title)
+            .label("not a target, and not a chain made before this line")
+            .did_you_mean(&name.text, TARGETS.iter().copied().chain(self.names(family)))
+    }
+
+    fn reaches(&self, from: ChainIndex, to: ChainIndex) -> bool {
+        self.reached_from(from).contains(&to)
+    }
+
+    /// The chains that a walk of `start` can enter, itself first.
+    pub(super) fn reached_from(&self, start: ChainIndex) -> Vec<ChainIndex> {
+        let mut reached = vec![start];
+        let mut next = 0;
+        while let Some(chain) = reached.get(next).and_then(|chain| self.chains.get(*chain)) {
+            for into in chain.rules.iter().filter_map(|rule| rule.verdict.chain()) {
+                if !reached.contains(&into) {
+                    reached.push(into);
+                }
+            }
+            next += 1;
+        }
+        reached
+    }
+}

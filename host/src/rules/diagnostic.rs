@@ -1,0 +1,221 @@
+//! Errors shown as a compiler shows them: the file, the line, the word underlined, what to do.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::text::RuleText;
+
+/// How much of a line is kept behind the marked word, in characters: more than any screen shows.
+const MAX_REST_LEN: usize = 1000;
+
+/// What is wrong at a place of a file that is being read.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// Where, in bytes from the start of the file.
+    pub(super) span: Range<usize>,
+    title: String,
+    label: String,
+    footers: Vec<Footer>,
+}
+
+#[derive(Debug)]
+struct Footer {
+    level: Level<'static>,
+    text: String,
+}
+
+impl Fault {
+    pub(super) fn new(span: Range<usize>, title: impl Into<String>) -> Self {
+        Self { span, title: title.into(), label: String::new(), footers: Vec::new() }
+    }
+
+    /// Says beside the underlined word what is wrong with it.
+    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Says what to do.
+    pub(super) fn help(self, text: impl Into<String>) -> Self {
+        self.footer(Level::HELP, text)
+    }
+
+    /// Says what else is worth knowing.
+    pub(super) fn note(self, text: impl Into<String>) -> Self {
+        self.footer(Level::NOTE, text)
+    }
+
+    /// Offers the candidate that is most like `word`, if one is like it.
+    pub(super) fn did_you_mean<'c>(
+        self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> Self {
+        match nearest(word, candidates) {
+            Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
+            None => self,
+        }
+    }
+
+    fn footer(mut self, level: Level<'static>, text: impl Into<String>) -> Self {
+        self.footers.push(Footer { level, text: text.into() });
+        self
+    }
+}
+
+/// One error, with all that is needed to show it.
+#[derive(Debug)]
+pub struct Diagnostic {
+    title: String,
+    place: Option<Box<Place>>,
+    footers: Vec<Footer>,
+}
+
+#[derive(Debug)]
+struct Place {
+    file: String,
+    line: usize,
+    source: String,
+    span: Range<usize>,
+    label: String,
+}
+
+impl Diagnostic {
+    /// An error of a whole file, or of all.
+    pub(super) fn without_place(title: &str, help: Option<&str>) -> Self {
+        let footers = help.map(|help| Footer { level: Level::HELP, text: visible(help) });
+        Self { title: visible(title), place: None, footers: footers.into_iter().collect() }
+    }
+
+    /// A fault of `file`.
+    pub(super) fn new(fault: Fault, file: &RuleText) -> Self {
+        let (line, around) = file.line_at(fault.span.start);
+        let end = fault.span.end.clamp(fault.span.start, around.end.max(fault.span.start));
+        let part = |part: Range<usize>| visible(file.text().get(part).unwrap_or_default());
+        let before = part(around.start..fault.span.start);
+        let marked = part(fault.span.start..end);
+        let rest = file.text().get(end..around.end).unwrap_or_default();
+        let behind: String = visible(&rest.chars().take(MAX_REST_LEN).collect::<String>());
+        let span = before.len()..before.len() + marked.len();
+        let place = Place {
+            file: visible(file.name()),
+            line,
+            source: format!("{before}{marked}{behind}"),
+            span,
+            label: visible(&fault.label),
+        };
+        let footers = fault.footers.into_iter();
+        let footers = footers.map(|footer| Footer { text: visible(&footer.text), ..footer });
+        Self {
+            title: visible(&fault.title),
+            place: Some(Box::new(place)),
+            footers: footers.collect(),
+        }
+    }
+
+    fn render(&self, renderer: &Renderer) -> String {
+        let title = Level::ERROR.primary_title(&self.title);
+        let footers = self.footers.iter().map(|footer| {
+            Group::with_title(footer.level.clone().secondary_title(footer.text.as_str()))
+        });
+        let Some(place) = &self.place else {
+            // In one report they would be joined by the margin of a source that is not there.
+            let groups = std::iter::once(Group::with_title(title)).chain(footers);
+            let lines: Vec<String> = groups.map(|group| renderer.render(&[group])).collect();
+            return lines.join("\n");
+        };
+        let mark = AnnotationKind::Primary.span(place.span.clone());
+        let mark = if place.label.is_empty() { mark } else { mark.label(&place.label) };
+        let snippet = Snippet::source(&place.source)
+            .path(&place.file)
+            .line_start(place.line)
+            .annotation(mark);
+        let report: Vec<Group<'_>> =
+            std::iter::once(title.element(snippet)).chain(footers).collect();
+        renderer.render(&report)
+    }
+
+    /// As a terminal shows it, with colours.
+    #[must_use]
+    pub fn styled(&self) -> String {
+        self.render(&Renderer::styled())
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    /// Without colours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(&Renderer::plain()))
+    }
+}
+
+/// The text with every control character made visible, as many characters as before: a file must
+/// not steer the terminal that shows it.
+fn visible(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\t' => '\t',
+        // The block of control pictures has them in the order of their codes.
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
+fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    // Far longer words are no slips of the keyboard, and the distance costs the product of lengths.
+    let length = word.chars().count();
+    if length > 40 {
+        return None;
+    }
+    let lower = word.to_ascii_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_ascii_lowercase());
+            (distance, candidate)
+        })
+        .filter(|(distance, _)| *distance <= (length / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_offered_and_no_far_one() {
+        let candidates = ["--sport", "--dports", "--dport", "NOTRACK"];
+        let cases = [
+            ("--dprot", Some("--dport")),
+            ("NOTRAK", Some("NOTRACK")),
+            ("notrack", Some("NOTRACK")),
+            ("--icmp-type", None),
+            ("x", None),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(nearest(word, candidates), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_file_cannot_steer_the_terminal() {
+        let text = "a \u{1b}[31m\u{9b}b\u{202e} bad".to_owned();
+        let file = RuleText::new("x\u{1b}]0;y".to_owned(), text);
+        let fault = Fault::new(14..17, "no \u{7}").label("\u{1b}").help("\r");
+        let shown = Diagnostic::new(fault, &file).to_string();
+        let expected = "\
+error: no ␇
+ --> x␛]0;y:1:12
+  |
+1 | a ␛[31m�b� bad
+  |            ^^^ ␛
+  |
+help: ␍";
+        assert_eq!(shown, expected);
+    }
+}

@@ -1,0 +1,291 @@
+//! Lines of iptables: what iptables-save and `iptables -S` print, and commands as scripts have them.
+
+use std::ops::Range;
+
+use keeptrack_core::raw::{Family, Policy};
+
+use super::chains::{ChainIndex, Chains};
+use super::command::{self, Action, Command};
+use super::diagnostic::Fault;
+use super::matches::{self, Standing};
+use super::text::{Line, RuleText};
+use super::words::{self, Syntax, Word};
+use super::{Origin, RuleSource, SkippedCounts};
+
+/// The longest line that is read, in bytes: what iptables-restore takes.
+const MAX_LINE_LEN: usize = 10_240;
+
+/// What a file's lines are put into.
+pub(super) struct Destination<'d> {
+    pub(super) chains: &'d mut Chains,
+    pub(super) skipped: &'d mut SkippedCounts,
+    /// Takes the errors; returns whether it will take another one.
+    pub(super) fault: &'d mut dyn FnMut(Fault) -> bool,
+    /// The families whose raw table an iptables-save text has given, and where.
+    pub(super) saved: &'d mut Vec<(Family, String)>,
+}
+
+/// Reads the lines of `file`.
+pub(super) fn read(file: &RuleText, destination: Destination<'_>) {
+    let family = super::family::inferred(file);
+    let mut reader = Reader { file, family, section: None, to: destination };
+    for line in file.lines() {
+        if let Err(fault) = reader.line(&line)
+            && !(reader.to.fault)(fault)
+        {
+            return;
+        }
+    }
+    if let Some(section) = reader.section {
+        (reader.to.fault)(not_committed(section.opened));
+    }
+}
+
+struct Reader<'f, 'd> {
+    file: &'f RuleText,
+    /// Of lines that do not name the program.
+    family: Family,
+    section: Option<Section>,
+    to: Destination<'d>,
+}
+
+/// A table of an iptables-save text, up to its COMMIT.
+#[derive(Clone)]
+struct Section {
+    table: &'static str,
+    opened: Range<usize>,
+}
+
+impl Reader<'_, '_> {
+    fn line(&mut self, line: &Line) -> Result<(), Fault> {
+        let text = self.file.text().get(line.span.clone()).unwrap_or_default();
+        if text.len() > MAX_LINE_LEN {
+            let start = line.span.start;
+            let first = text.chars().next().map_or(0, char::len_utf8);
+            return Err(Fault::new(start..start + first, "a line of more than 10240 bytes")
+                .label("no rule is that long"));
+        }
+        if text.starts_with('#') {
+            self.family = super::family::of_comment(text).unwrap_or(self.family);
+            return Ok(());
+        }
+        match (text, &self.section) {
+            ("", _) => Ok(()),
+            _ if text.starts_with('*') => self.open(line),
+            ("COMMIT", Some(_)) => {
+                self.section = None;
+                Ok(())
+            }
+            (_, Some(section)) if section.table != "raw" => {
+                let table = section.table;
+                if text.starts_with("-A") || text.starts_with('[') || text.starts_with("-I") {
+                    self.to.skipped.count(table);
+                }
+                Ok(())
+            }
+            (_, Some(_)) => self.saved_line(line),
+            (_, None) => self.command_line(line),
+        }
+    }
+
+    /// `*raw`
+    fn open(&mut self, line: &Line) -> Result<(), Fault> {
+        let name = Word {
+            text: self.part(line.span.start + 1..line.span.end).to_owned(),
+            span: line.span.clone(),
+        };
+        let table = command::table_named(&name);
+        // The lines of a table that does not exist are not worth an error each.
+        let known = table.as_ref().copied().unwrap_or("unknown");
+        let opened = Section { table: known, opened: line.span.clone() };
+        if let Some(open) = self.section.replace(opened) {
+            return Err(not_committed(open.opened));
+        }
+        if table? != "raw" {
+            return Ok(());
+        }
+        let here = format!("{}:{}", self.file.name(), line.number);
+        let saved = self.to.saved.iter().find(|(family, _)| *family == self.family);
+        if let Some((family, before)) = saved {
+            let family = match family {
+                Family::V4 => "IPv4",
+                Family::V6 => "IPv6",
+            };
+            let title = format!("the raw table of {family} is there already: {before}");
+            return Err(Fault::new(line.span.clone(), title)
+                .label("iptables-restore would put it in the place of the first")
+                .help("a file of IPv6 rules is known by its name: `rules.v6`, `ip6tables.save`"));
+        }
+        self.to.saved.push((self.family, here));
+        Ok(())
+    }
+
+    /// A line between `*raw` and COMMIT.
+    fn saved_line(&mut self, line: &Line) -> Result<(), Fault> {
+        let mut words = words::split(self.file.text(), line.span.clone(), Syntax::Save)?;
+        let Some(first) = words.first() else { return Ok(()) };
+        if let Some(name) = first.text.strip_prefix(':') {
+            let name = Word { text: name.to_owned(), span: first.part(1..first.text.len()) };
+            return self.declare(line, &name, words.get(1));
+        }
+        if first.text.starts_with('[') && first.text.ends_with(']') {
+            words.remove(0);
+        }
+        if let Some((_, word)) = command::table(&words)? {
+            return Err(Fault::new(word.span.clone(), "a table inside of a table")
+                .label("`*raw` has named it"));
+        }
+        let command = command::parse(&words, line.span.clone())?;
+        match &command.family {
+            Some((family, _)) if *family != self.family => {
+                self.to.skipped.rules_of_other_family += 1;
+                Ok(())
+            }
+            _ => self.apply(line, self.family, command),
+        }
+    }
+
+    /// `:PREROUTING ACCEPT [0:0]` and `:chain - [0:0]`
+    fn declare(&mut self, line: &Line, name: &Word, policy: Option<&Word>) -> Result<(), Fault> {
+        match policy.filter(|policy| policy.text != "-") {
+            Some(policy) => {
+                let chain = self.to.chains.find(self.family, name)?;
+                self.set_policy(line, chain, policy)
+            }
+            None => self.to.chains.make(self.family, name),
+        }
+    }
+
+    /// A line outside of any table: a command, with or without the name of the program.
+    fn command_line(&mut self, line: &Line) -> Result<(), Fault> {
+        let text = self.file.text();
+        // What `iptables -t raw -S` prints names no table; commands are of `filter` then.
+        let (family, words, default) = if self.part(line.span.clone()).starts_with('-') {
+            (self.family, words::split(text, line.span.clone(), Syntax::Save)?, "raw")
+        } else {
+            let (family, program_end) = self.program(line)?;
+            (family, words::split(text, program_end..line.span.end, Syntax::Shell)?, "filter")
+        };
+        let table = command::table(&words)?.map_or(default, |(table, _)| table);
+        if table != "raw" {
+            if command::adds_rule(&words) {
+                self.to.skipped.count(table);
+            }
+            return Ok(());
+        }
+        let command = command::parse(&words, line.span.clone())?;
+        match &command.family {
+            Some((other, word)) if *other != family => {
+                Err(Fault::new(word.span.clone(), format!("`{}` of the other family", word.text))
+                    .label("this rule is none of that family"))
+            }
+            _ => self.apply(line, family, command),
+        }
+    }
+
+    /// The family of the program that begins the line, perhaps behind `sudo`, and where its name
+    /// ends.
+    fn program(&self, line: &Line) -> Result<(Family, usize), Fault> {
+        let text = self.part(line.span.clone());
+        let behind_sudo = text.strip_prefix("sudo").filter(|rest| rest.starts_with([' ', '\t']));
+        let rest = behind_sudo.unwrap_or(text).trim_start();
+        let start = line.span.end - rest.len();
+        let name = rest.split(char::is_whitespace).next().unwrap_or_default();
+        let span = start..start + name.len();
+        if name.contains('$') {
+            // A shell would put the name there: splitting says so.
+            words::split(self.file.text(), span.clone(), Syntax::Shell)?;
+        }
+        let end = span.end;
+        program_family(&Word { text: name.to_owned(), span }).map(|family| (family, end))
+    }
+
+    fn apply(&mut self, line: &Line, family: Family, command: Command) -> Result<(), Fault> {
+        let (chain, at) = match command.action {
+            Action::Append { chain } => {
+                let chain = self.to.chains.find(family, &chain)?;
+                (chain, self.to.chains.len(chain))
+            }
+            Action::Insert { chain, at, at_word } => {
+                let chain = self.to.chains.find(family, &chain)?;
+                let len = self.to.chains.len(chain);
+                let index = at.checked_sub(1).filter(|index| *index <= len);
+                let place = at_word.map_or(line.span.clone(), |word| word.span);
+                (
+                    chain,
+                    index.ok_or_else(|| {
+                        Fault::new(place, format!("no place {at} in this chain"))
+                            .label(format!("it has {len} rules here: 1-{}", len + 1))
+                    })?,
+                )
+            }
+            Action::NewChain { chain } => return self.to.chains.make(family, &chain),
+            Action::Policy { chain, policy } => {
+                let chain = self.to.chains.find(family, &chain)?;
+                return self.set_policy(line, chain, &policy);
+            }
+            Action::Clear { .. } if self.to.chains.is_empty(family) => return Ok(()),
+            Action::Clear { word } => {
+                return Err(Fault::new(word.span, "rules are taken away again")
+                    .label("behind rules that were read before")
+                    .help("begin with this line, or leave it out"));
+            }
+            Action::Nothing => return Ok(()),
+        };
+        let standing = Standing { family, hook: self.to.chains.hook(chain) };
+        let rule = matches::parse(&command.rule, standing)?;
+        let mut source = self.source(line);
+        source.interfaces.clone_from(&rule.interfaces);
+        self.to.chains.insert((chain, at), &rule, &source, line.span.clone())
+    }
+
+    fn set_policy(&mut self, line: &Line, chain: ChainIndex, word: &Word) -> Result<(), Fault> {
+        let fault = |title: String| Fault::new(word.span.clone(), title);
+        let policy = match word.text.as_str() {
+            "ACCEPT" => Policy::Accept,
+            "DROP" => Policy::Drop,
+            text => return Err(fault(format!("bad policy `{text}`")).label("ACCEPT or DROP")),
+        };
+        if self.to.chains.hook(chain).is_none() {
+            return Err(fault("a chain of your own has no policy".to_owned())
+                .label("only PREROUTING and OUTPUT have one"));
+        }
+        let source = self.source(line);
+        self.to.chains.set_policy(chain, policy, source);
+        Ok(())
+    }
+
+    fn source(&self, line: &Line) -> RuleSource {
+        RuleSource {
+            file: self.file.name().to_owned(),
+            line: line.number,
+            text: self.part(line.span.clone()).to_owned(),
+            origin: Origin::Rule,
+            interfaces: Vec::new(),
+            hooks: Vec::new(),
+        }
+    }
+
+    fn part(&self, span: Range<usize>) -> &str {
+        self.file.text().get(span).unwrap_or_default()
+    }
+}
+
+/// The family of the rules that `program` makes.
+fn program_family(program: &Word) -> Result<Family, Fault> {
+    let name = program.text.rsplit('/').next().unwrap_or_default();
+    let name = name.strip_suffix("-legacy").or(name.strip_suffix("-nft")).unwrap_or(name);
+    match name {
+        "iptables" => Ok(Family::V4),
+        "ip6tables" => Ok(Family::V6),
+        _ => Err(Fault::new(program.span.clone(), "not a line of iptables rules")
+            .label("neither iptables nor ip6tables, nor a line of iptables-save")
+            .did_you_mean(name, ["iptables", "ip6tables"])),
+    }
+}
+
+fn not_committed(opened: Range<usize>) -> Fault {
+    Fault::new(opened, "this table has no COMMIT")
+        .label("iptables-restore would change nothing")
+        .help("end it with a line `COMMIT`; if the file is cut, rules are missing")
+}

@@ -1,0 +1,433 @@
+//! The options of one rule: what it matches, and its target.
+
+mod header;
+mod modules;
+
+use std::ops::Range;
+use std::slice::Iter;
+
+use keeptrack_core::raw::{Family, Hook, Matches, Network, Target, Test};
+
+use super::InterfaceTest;
+use super::diagnostic::Fault;
+use super::names::{OPTIONS, OTHER_OPTIONS, OTHER_TARGETS, Opt, lists};
+use super::words::Word;
+
+/// A rule as written.
+#[derive(Debug)]
+pub(super) struct Rule {
+    /// What it matches, but for its addresses.
+    matches: Matches,
+    sources: Addresses,
+    destinations: Addresses,
+    pub(super) target: RuleTarget,
+    pub(super) interfaces: Vec<InterfaceTest>,
+}
+
+/// What `-s` or `-d` tests: one of these.
+type Addresses = Vec<Test<Network>>;
+
+impl Rule {
+    /// How many rules iptables makes of it: one for each pair of listed addresses.
+    pub(super) fn count(&self) -> usize {
+        self.sources.len().saturating_mul(self.destinations.len())
+    }
+
+    /// What each of those rules matches.
+    pub(super) fn expanded(&self) -> impl Iterator<Item = Matches> {
+        self.sources.iter().flat_map(|source| {
+            self.destinations.iter().map(|destination| Matches {
+                source: source.clone(),
+                destination: destination.clone(),
+                ..self.matches.clone()
+            })
+        })
+    }
+}
+
+/// The target of a rule as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RuleTarget {
+    /// One that is built in.
+    BuiltIn(Target),
+    /// A chain to come back from, or some target that is not known.
+    Jump(Word),
+    /// A chain that is not come back from.
+    Goto(Word),
+}
+
+/// Where a rule stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) family: Family,
+    /// The hook, when the chain is a built-in one.
+    pub(super) hook: Option<Hook>,
+}
+
+/// Reads the options of a rule, `words`.
+///
+/// # Errors
+/// The first word that iptables would refuse or that this version does not decide.
+pub(super) fn parse(words: &[Word], standing: Standing) -> Result<Rule, Fault> {
+    let mut parser = Parser {
+        words: words.iter(),
+        standing,
+        matches: Matches { family: Some(standing.family), ..Matches::default() },
+        sources: None,
+        destinations: None,
+        interfaces: Vec::new(),
+        modules: Vec::new(),
+        port_option: None,
+        target: None,
+        has_notrack: false,
+    };
+    while let Some(word) = parser.words.next() {
+        parser.option(word)?;
+    }
+    parser.finish()
+}
+
+/// The value behind `option`, which must be there.
+pub(super) fn value<'w>(option: &Word, words: &mut Iter<'w, Word>) -> Result<&'w Word, Fault> {
+    words.next().ok_or_else(|| {
+        Fault::new(option.span.clone(), format!("`{}` has no value", option.text))
+            .label("the line ends behind it")
+    })
+}
+
+struct Parser<'w> {
+    words: Iter<'w, Word>,
+    standing: Standing,
+    matches: Matches,
+    sources: Option<Addresses>,
+    destinations: Option<Addresses>,
+    interfaces: Vec<InterfaceTest>,
+    modules: Vec<&'w Word>,
+    port_option: Option<&'w Word>,
+    target: Option<(&'w Word, Opt)>,
+    has_notrack: bool,
+}
+
+/// An option on its way through the parser, with the `!` before it.
+#[derive(Clone, Copy)]
+struct Given<'w> {
+    word: &'w Word,
+    bang: Option<&'w Word>,
+}
+
+impl Given<'_> {
+    fn test<T>(&self, value: T) -> Test<T> {
+        if self.bang.is_some() { Test::Not(value) } else { Test::Is(value) }
+    }
+
+    fn fault(&self, title: impl Into<String>) -> Fault {
+        Fault::new(self.word.span.clone(), title)
+    }
+
+    /// Puts `test` into `field`, which must be free.
+    fn set<T: PartialEq>(&self, field: &mut Test<T>, test: Test<T>) -> Result<(), Fault> {
+        if *field != Test::Any {
+            return Err(self.twice());
+        }
+        *field = test;
+        Ok(())
+    }
+
+    fn twice(&self) -> Fault {
+        self.fault(format!("`{}` comes twice", self.word.text))
+            .label("this is tested already, and one rule tests it once")
+    }
+}
+
+impl<'w> Parser<'w> {
+    fn option(&mut self, word: &'w Word) -> Result<(), Fault> {
+        let given = match word.text.as_str() {
+            "!" => Given { word: value(word, &mut self.words)?, bang: Some(word) },
+            _ => Given { word, bang: None },
+        };
+        let name = given.word.text.as_str();
+        let Some((_, opt)) = OPTIONS.iter().find(|(option, _)| *option == name) else {
+            return Err(self.unknown_option(given.word));
+        };
+        match opt {
+            Opt::Source => self.addresses(given, |parser| &mut parser.sources),
+            Opt::Destination => self.addresses(given, |parser| &mut parser.destinations),
+            Opt::Input | Opt::Output => self.interface(given, *opt),
+            Opt::Protocol => self.protocol(given),
+            Opt::SourcePort
+            | Opt::DestinationPort
+            | Opt::SourcePorts
+            | Opt::DestinationPorts
+            | Opt::EitherPorts => self.ports(given, *opt),
+            _ => match given.bang {
+                None => self.plain_option(given, *opt),
+                Some(bang) => {
+                    Err(Fault::new(bang.span.clone(), "`!` in front of the wrong option")
+                        .label(format!("`{name}` cannot be inverted")))
+                }
+            },
+        }
+    }
+
+    /// An option that takes no `!`.
+    fn plain_option(&mut self, given: Given<'w>, opt: Opt) -> Result<(), Fault> {
+        let target = self.target.map(|(word, _)| word.text.as_str());
+        let records = matches!(target, Some("LOG" | "NFLOG"));
+        match opt {
+            Opt::Module => self.module(given),
+            Opt::Jump | Opt::Goto if self.target.is_some() => {
+                Err(given.fault("a second target").label("a rule has one"))
+            }
+            Opt::Jump | Opt::Goto => self.jump(given, opt),
+            Opt::Counters => {
+                self.counter(given)?;
+                self.counter(given)
+            }
+            Opt::Comment if self.has_module("comment") => {
+                value(given.word, &mut self.words).map(|_| ())
+            }
+            Opt::Comment => Err(needs(given, "-m comment")),
+            Opt::NoTrack if target == Some("CT") => {
+                self.has_notrack = true;
+                Ok(())
+            }
+            Opt::NoTrack => Err(needs(given, "-j CT")),
+            Opt::RecordFlag if records => Ok(()),
+            Opt::RecordValue if records => value(given.word, &mut self.words).map(|_| ()),
+            _ => Err(needs(given, "-j LOG` or `-j NFLOG")),
+        }
+    }
+
+    fn jump(&mut self, given: Given<'_>, opt: Opt) -> Result<(), Fault> {
+        let value = self.value(given)?;
+        if lists(OTHER_TARGETS, &value.text) {
+            let what = format!("the target `{}`", value.text);
+            return Err(unsupported(value.span.clone(), &what));
+        }
+        self.target = Some((value, opt));
+        Ok(())
+    }
+
+    fn value(&mut self, given: Given<'_>) -> Result<&'w Word, Fault> {
+        let value = value(given.word, &mut self.words)?;
+        if value.text == "!" {
+            return Err(Fault::new(value.span.clone(), "`!` behind an option")
+                .label("not a value")
+                .help(format!("put it in front: `! {}`", given.word.text)));
+        }
+        Ok(value)
+    }
+
+    fn counter(&mut self, given: Given<'_>) -> Result<(), Fault> {
+        let value = self.value(given)?;
+        value.text.parse::<u64>().map(|_| ()).map_err(|_| {
+            Fault::new(value.span.clone(), format!("`{}` is not a counter", value.text))
+                .label("packets and bytes, two numbers")
+        })
+    }
+
+    fn unknown_option(&self, word: &Word) -> Fault {
+        let name = word.text.as_str();
+        let place = word.span.clone();
+        if lists(OTHER_OPTIONS, name) {
+            return unsupported(place, &format!("`{name}`"));
+        }
+        if !name.starts_with('-') {
+            return Fault::new(place, format!("unexpected word `{name}`"))
+                .label("not an option, nor the value of one")
+                .help("text of several words needs quotes");
+        }
+        let label = match self.port_match() {
+            Some(protocol) => format!("not an option of the {protocol} match"),
+            None => "not an option of iptables".to_owned(),
+        };
+        let fault = Fault::new(place, format!("unknown option `{name}`")).label(label);
+        match name.split_once('=') {
+            Some((option, value)) => fault.help(format!("write `{option} {value}`")),
+            None => {
+                let known = OPTIONS.iter().map(|(option, _)| *option);
+                let known = known.chain(OTHER_OPTIONS.split_whitespace());
+                fault.did_you_mean(name, known.filter(|option| option.starts_with("--")))
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Rule, Fault> {
+        self.check_modules()?;
+        let target = self.checked_target()?;
+        let any = || vec![Test::Any];
+        Ok(Rule {
+            matches: self.matches,
+            sources: self.sources.unwrap_or_else(any),
+            destinations: self.destinations.unwrap_or_else(any),
+            target,
+            interfaces: self.interfaces,
+        })
+    }
+
+    fn checked_target(&self) -> Result<RuleTarget, Fault> {
+        let Some((word, opt)) = self.target else {
+            return Ok(RuleTarget::BuiltIn(Target::Continue));
+        };
+        if opt == Opt::Goto {
+            return Ok(RuleTarget::Goto(word.clone()));
+        }
+        Ok(RuleTarget::BuiltIn(match word.text.as_str() {
+            "NOTRACK" => Target::NoTrack,
+            "CT" if self.has_notrack => Target::NoTrack,
+            "CT" => {
+                return Err(unsupported(word.span.clone(), "`CT` without `--notrack`"));
+            }
+            "ACCEPT" => Target::Accept,
+            "DROP" => Target::Drop,
+            "RETURN" => Target::Return,
+            "LOG" | "NFLOG" | "TRACE" => Target::Continue,
+            _ => return Ok(RuleTarget::Jump(word.clone())),
+        }))
+    }
+}
+
+fn needs(given: Given<'_>, what: &str) -> Fault {
+    given
+        .fault(format!("`{}` without `{what}`", given.word.text))
+        .label(format!("iptables knows it only behind `{what}`"))
+}
+
+fn unsupported(place: Range<usize>, what: &str) -> Fault {
+    Fault::new(place, format!("{what} is not supported by this version"))
+        .label("known, but not decided here yet")
+}
+
+#[cfg(test)]
+mod tests {
+    use keeptrack_core::raw::{IfPattern, Ports};
+    use keeptrack_core::{IfName, Protocol};
+
+    use super::super::words::{Syntax, split};
+    use super::*;
+
+    fn parsed(line: &str, hook: Option<Hook>) -> Result<Rule, Fault> {
+        let words = split(line, 0..line.len(), Syntax::Save).unwrap();
+        parse(&words, Standing { family: Family::V4, hook })
+    }
+
+    fn network(address: [u8; 4], mask: [u8; 4]) -> Network {
+        Network { address: address.into(), mask: mask.into() }
+    }
+
+    fn ports(ranges: &[(u16, u16)]) -> Ports {
+        ranges.iter().copied().collect()
+    }
+
+    #[test]
+    fn each_option_fills_its_own_test() {
+        let any = Matches { family: Some(Family::V4), ..Matches::default() };
+        let eth = IfPattern { name: IfName::new(b"eth").unwrap(), prefix: true };
+        let udp = Test::Is(Protocol::UDP);
+        let ten = network([10, 0, 0, 0], [255, 0, 0, 0]);
+        let cases = [
+            ("", any.clone()),
+            ("-i eth+", Matches { input: Test::Is(eth.clone()), ..any.clone() }),
+            ("! -o eth+", Matches { output: Test::Not(eth), ..any.clone() }),
+            ("! -s 10.0.0.0/8", Matches { source: Test::Not(ten), ..any.clone() }),
+            ("--dst 10.0.0.0/8", Matches { destination: Test::Is(ten), ..any.clone() }),
+            ("! -p 17", Matches { protocol: Test::Not(Protocol::UDP), ..any.clone() }),
+            ("-i + -p all -m comment --comment x", any.clone()),
+            (
+                "-m udp -p udp --sport 1: -c 4 232",
+                Matches {
+                    protocol: udp.clone(),
+                    source_ports: Test::Is(ports(&[(1, 65535)])),
+                    ..any.clone()
+                },
+            ),
+            (
+                "-p udp -m multiport ! --dports 22,80:89 --ports 7",
+                Matches {
+                    protocol: udp.clone(),
+                    destination_ports: Test::Not(ports(&[(22, 22), (80, 89)])),
+                    either_ports: Test::Is(ports(&[(7, 7)])),
+                    ..any.clone()
+                },
+            ),
+            (
+                "-p udp -m multiport --dport 80,443",
+                Matches {
+                    protocol: udp,
+                    destination_ports: Test::Is(ports(&[(80, 80), (443, 443)])),
+                    ..any
+                },
+            ),
+        ];
+        for (line, expected) in cases {
+            let rule = parsed(line, None).unwrap();
+            assert_eq!(rule.expanded().collect::<Vec<_>>(), [expected], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_addresses_is_a_rule_for_each() {
+        let rule = parsed("-s 10.0.0.1,10.0.0.2 -d 10.0.0.3,10.0.0.4", None).unwrap();
+        assert_eq!((rule.count(), rule.expanded().count()), (4, 4));
+        let host = |last| Test::Is(network([10, 0, 0, last], [255; 4]));
+        for source in [host(1), host(2)] {
+            for destination in [host(3), host(4)] {
+                let pair = (&source, &destination);
+                assert!(rule.expanded().any(|one| (&one.source, &one.destination) == pair));
+            }
+        }
+    }
+
+    #[test]
+    fn targets_with_their_options() {
+        let cases = [
+            ("-m comment --comment x", "BuiltIn(Continue)"),
+            ("-j NOTRACK", "BuiltIn(NoTrack)"),
+            ("-j CT --notrack", "BuiltIn(NoTrack)"),
+            ("-j LOG --log-prefix \"-j DROP\" --log-uid", "BuiltIn(Continue)"),
+            ("-j RETURN", "BuiltIn(Return)"),
+            ("-j DROP -p 17", "BuiltIn(Drop)"),
+            ("-g X", "Goto(Word { text: \"X\", span: 3..4 })"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(format!("{:?}", parsed(line, None).unwrap().target), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_iptables_refuses_is_marked_at_its_word() {
+        let cases = [
+            ("--dport 53 -p udp", "--dport"),
+            ("-p icmp --dport 53", "--dport"),
+            ("-p udp --dports 53", "--dports"),
+            ("! -p udp -m udp --dport 53", "udp"),
+            ("-m multiport --dports 53", "--dports"),
+            ("-p tcp -m udp", "udp"),
+            ("-p udp --dport ! 53", "!"),
+            ("! -j NOTRACK", "!"),
+            ("! -s 10.0.0.1,10.0.0.2", "10.0.0.1,10.0.0.2"),
+            ("! -p all", "! -p all"),
+            ("! -i +", "! -i +"),
+            ("-s", "-s"),
+            ("-p udp -p tcp", "-p"),
+            ("-j DROP -j ACCEPT", "-j"),
+            ("-j NOTRACK --log-prefix x", "--log-prefix"),
+            ("-j NOTRACK --notrack", "--notrack"),
+            ("--comment x", "--comment"),
+            ("-j CT", "CT"),
+            ("-j CT --zone 1", "--zone"),
+            ("-j MARK --set-mark 1", "MARK"),
+            ("-f", "-f"),
+            ("-m addrtype --dst-type LOCAL", "addrtype"),
+            ("-m comment --comment two words", "words"),
+            ("-c 1 x", "x"),
+        ];
+        for (line, marked) in cases {
+            let fault = parsed(line, None).unwrap_err();
+            assert_eq!(&line[fault.span], marked, "{line}");
+        }
+        assert_eq!(parsed("-o lo", Some(Hook::Prerouting)).unwrap_err().span, 0..2);
+        assert_eq!(parsed("-i lo", Some(Hook::Output)).unwrap_err().span, 0..2);
+        assert!(parsed("-o lo", Some(Hook::Output)).is_ok());
+    }
+}

@@ -1,0 +1,114 @@
+//! Where packets were seen, as far as the rules ask; and which rules ask what the capture does not
+//! tell.
+
+use std::fmt;
+
+use keeptrack_core::raw::Hook;
+use keeptrack_core::{IfName, Packet};
+
+use crate::capture::Record;
+use crate::path::{Places, Sighting};
+use crate::rules::{RuleSet, RuleSource};
+
+/// Tells the rules where packets were seen.
+pub struct Sight {
+    places: Places,
+    /// Interfaces of unknown direction at which no rule asks for it.
+    settled: Vec<Option<IfName>>,
+}
+
+/// A rule that asks what the capture does not tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    capture: String,
+    rule: String,
+    asks: Asks,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asks {
+    /// For the name of an interface, in these words.
+    Interface(String),
+    /// For what this host sends.
+    Output,
+}
+
+impl Sight {
+    /// Asks `places`.
+    #[must_use]
+    pub(crate) const fn new(places: Places) -> Self {
+        Self { places, settled: Vec::new() }
+    }
+
+    /// Whether packets went by whose direction nobody told: they count as arrived.
+    #[must_use]
+    pub fn has_guessed(&self) -> bool {
+        !self.settled.is_empty()
+    }
+
+    /// Where a packet was seen.
+    pub(crate) fn of(
+        &mut self,
+        record: &Record<'_>,
+        packet: &Packet<'_>,
+        rules: &RuleSet,
+        capture: &str,
+    ) -> Result<Sighting, Untold> {
+        let sighting = self.places.sight(record, packet);
+        if sighting.path.is_some() && sighting.interface.is_some() {
+            return Ok(sighting);
+        }
+        let untold = |source: &RuleSource, asks| Untold {
+            capture: capture.to_owned(),
+            rule: source.place(),
+            asks,
+        };
+        if sighting.interface.is_none()
+            && let Some((test, source)) = rules.needs().interfaces.first()
+        {
+            return Err(untold(source, Asks::Interface(test.text.clone())));
+        }
+        if sighting.path.is_none() && !self.settled.contains(&sighting.interface) {
+            if let Some(source) = asks_for_output(rules, sighting.interface.as_ref()) {
+                return Err(untold(source, Asks::Output));
+            }
+            self.settled.push(sighting.interface);
+        }
+        Ok(sighting)
+    }
+}
+
+/// The first rule that may apply to what this host sends by `interface`.
+fn asks_for_output<'r>(rules: &'r RuleSet, interface: Option<&IfName>) -> Option<&'r RuleSource> {
+    let ruled = rules.table.rules().iter().zip(&rules.sources);
+    let mut at_output = ruled.filter(|(_, source)| source.hooks.contains(&Hook::Output));
+    let asks = at_output.find(|(rule, _)| rule.matches.output.passes(|name| name.holds(interface)));
+    asks.map(|(_, source)| source)
+}
+
+impl Untold {
+    /// How to tell it.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        match self.asks {
+            Asks::Interface(_) => "name it: `--iface lan0`, or by index: `--iface 2=lan0,3=wan0`",
+            Asks::Output => {
+                "name the addresses of the host that captured: `--local 192.0.2.1,2001:db8::1`"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Untold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { capture, rule, asks } = self;
+        match asks {
+            Asks::Interface(test) => {
+                write!(f, "{capture} has no interface names, but {rule} matches `{test}`")
+            }
+            Asks::Output => {
+                write!(f, "{capture} does not tell what its host sent, but {rule} is in OUTPUT")
+            }
+        }
+    }
+}
