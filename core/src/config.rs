@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use crate::proto::TcpConfig;
 use crate::timeout::{MAX_SECONDS, Timeout, TimeoutPolicy};
 
 /// How to track.
@@ -28,6 +27,19 @@ impl Config {
 
     /// [`Config::LINUX`].
     pub const DEFAULT: Self = Self::LINUX;
+}
+
+/// How TCP is tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct TcpConfig {
+    /// `nf_conntrack_tcp_loose`: a connection may be picked up in its middle.
+    pub loose: bool,
+}
+
+impl TcpConfig {
+    /// Linux's own settings.
+    pub const DEFAULT: Self = Self { loose: true };
 }
 
 /// Why a tracker cannot be made.

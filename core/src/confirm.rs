@@ -3,10 +3,12 @@
 
 use core::fmt;
 
-use crate::conn::{Conn, Status};
-use crate::conntrack::Inside;
-use crate::full::{Ended, OnFull, Refusal, Why};
+use crate::conn::Conn;
+use crate::ended::{Ended, Why};
+use crate::full::{OnFull, Refusal};
+use crate::inside::Inside;
 use crate::stats::add_one;
+use crate::status::Status;
 use crate::storage::{Memory, SlotId};
 use crate::table::Turned;
 use crate::time::Instant;

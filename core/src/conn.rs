@@ -1,11 +1,10 @@
 //! A connection: who speaks to whom, what was seen of it, and when it runs out.
 
 use core::fmt;
-use core::ops::{BitOr, BitOrAssign};
 
 use crate::proto::{TcpState, Track};
+use crate::status::{CtState, Status};
 use crate::time::{Instant, Stamp};
-use crate::tracked::CtState;
 use crate::tuple::{Direction, Key, Side, Tuple, Zone};
 
 /// A connection, as `conntrack -L` lists it.
@@ -116,62 +115,6 @@ impl Conn {
 
     pub(crate) fn has_run_out(&self, now: Instant) -> bool {
         self.expiry() <= now
-    }
-}
-
-/// What was seen of a connection: the bits that netfilter calls IPS.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Status(u8);
-
-impl Status {
-    /// Nothing yet.
-    pub const NONE: Self = Self(0);
-    /// It was announced by another connection.
-    pub const EXPECTED: Self = Self(1 << 0);
-    /// Packets were seen both ways.
-    pub const SEEN_REPLY: Self = Self(1 << 1);
-    /// Worth keeping when the table is full; never cleared once set.
-    pub const ASSURED: Self = Self(1 << 2);
-    /// It is in the table.
-    pub const CONFIRMED: Self = Self(1 << 3);
-
-    /// Whether all bits of `other` are set.
-    #[must_use]
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// The bits that are not in `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-}
-
-impl BitOr for Status {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl BitOrAssign for Status {
-    fn bitor_assign(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-}
-
-impl fmt::Debug for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [
-            (Self::EXPECTED, "EXPECTED"),
-            (Self::SEEN_REPLY, "SEEN_REPLY"),
-            (Self::ASSURED, "ASSURED"),
-            (Self::CONFIRMED, "CONFIRMED"),
-        ];
-        f.debug_set().entries(names.iter().filter(|(bit, _)| self.has(*bit)).map(|n| n.1)).finish()
     }
 }
 

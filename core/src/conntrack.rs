@@ -2,18 +2,22 @@
 
 use crate::config::{Config, ConfigError};
 use crate::confirm::Unconfirmed;
-use crate::conn::{Conn, Status};
-use crate::full::{Ended, OnFull, Refuse, Why};
+use crate::conn::Conn;
+use crate::ended::Why;
+use crate::full::{OnFull, Refuse};
 use crate::hash::{KeyedHash, Seed};
+use crate::inside::Inside;
 use crate::invalid::Invalid;
 use crate::packet::{Inner, Packet, Transport};
 use crate::proto::{self, Outcome};
 use crate::raw::{Raw, RawVerdict, TrackAll};
 use crate::stats::{Stats, add_one};
+use crate::status::CtState;
+use crate::status::Status;
 use crate::storage::{Link, Memory, SlotId};
 use crate::table::{Table, Turned};
 use crate::time::Instant;
-use crate::tracked::{Change, CtState, Step, Tracked};
+use crate::tracked::{Change, Step, Tracked};
 use crate::tuple::{Direction, Key, Side, Zone};
 
 /// A connection tracker over memory of the caller's.
@@ -24,17 +28,6 @@ use crate::tuple::{Direction, Key, Side, Zone};
 pub struct Conntrack<M, P = Refuse, R = TrackAll> {
     inside: Inside<M, P>,
     rules: R,
-}
-
-/// All but the rules, which are asked before anything else is touched.
-#[derive(Debug)]
-pub(crate) struct Inside<M, P> {
-    pub(crate) table: Table<M>,
-    pub(crate) hash: KeyedHash,
-    pub(crate) policy: P,
-    pub(crate) stats: Stats,
-    config: Config,
-    latest: Instant,
 }
 
 impl<M: Memory> Conntrack<M> {
@@ -194,32 +187,6 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
 }
 
 impl<M: Memory, P> Inside<M, P> {
-    fn at(&mut self, now: Instant) -> Instant {
-        self.latest = self.latest.max(now);
-        self.latest
-    }
-
-    /// The connection of `key`, unless it has run out: then it is over.
-    pub(crate) fn find(&mut self, now: Instant, hash: u32, key: &Key) -> Option<SlotId> {
-        let slot = self.table.find(hash, key)?;
-        if self.table.conn(slot).has_run_out(now) {
-            self.table.end(slot, hash, Why::TimedOut);
-            return None;
-        }
-        Some(slot)
-    }
-
-    pub(crate) fn hand_out(&mut self) -> Option<Ended> {
-        let ended = self.table.hand_out()?;
-        add_one(match ended.why {
-            Why::TimedOut => &mut self.stats.timed_out,
-            Why::Reset => &mut self.stats.reset,
-            Why::Reopened => &mut self.stats.reopened,
-            Why::DroppedEarly => &mut self.stats.early_drop,
-        });
-        Some(ended)
-    }
-
     fn untracked(&mut self) -> Tracked<'_> {
         add_one(&mut self.stats.untracked);
         Tracked::Untracked

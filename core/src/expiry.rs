@@ -6,18 +6,14 @@
 //! up. So a packet costs the wheel nothing, and each step looks at one connection.
 
 use crate::list::{self, Emptied};
-use crate::storage::{Memory, SlotId};
+use crate::storage::{LEVELS, LISTS_A_LEVEL, Memory, SlotId};
 use crate::time::Instant;
 
-const LEVELS: usize = 5;
-const LISTS_A_LEVEL: usize = 64;
-const LEVEL_BITS: u32 = 6;
+/// As many bits of a moment as tell the lists of a level apart.
+const LEVEL_BITS: u32 = LISTS_A_LEVEL.ilog2();
 
 /// The list of connections that are over and wait to be handed out.
 const ENDED: usize = LEVELS * LISTS_A_LEVEL;
-
-/// How many timer lists a table has.
-pub const LISTS: usize = ENDED + 1;
 
 /// The state of the wheel; its lists are in the table's memory.
 #[derive(Debug, Clone)]
@@ -74,16 +70,20 @@ impl Wheel {
 
     fn next_of(&self, level: usize) -> Option<Due> {
         let occupied = self.occupied.get(level).copied().filter(|&occupied| occupied != 0)?;
-        let shift = shift(level);
-        let turned_to = self.turned_to >> shift;
-        let ahead = occupied >> (turned_to & PLACE);
-        // On the last level, which goes round, what is behind is ahead by a whole turn.
-        let place = match ahead {
-            0 => u64::from(occupied.trailing_zeros()).wrapping_add(LISTS_A_LEVEL as u64),
-            _ => (turned_to & PLACE).wrapping_add(u64::from(ahead.trailing_zeros())),
-        };
-        let begins = (turned_to & !PLACE).wrapping_add(place) << shift;
-        Some(Due { list: list_of(level, place), begins })
+        let turned_to = self.turned_to >> shift(level);
+        // A level goes round: the first list ahead, the present one included.
+        let ahead = occupied.rotate_right(low(turned_to & PLACE)).trailing_zeros();
+        let place = turned_to.wrapping_add(u64::from(ahead));
+        Some(Due { list: list_of(level, place), begins: place << shift(level) })
+    }
+
+    /// When the list comes up that `slot` is filed in.
+    pub(crate) fn comes_up<M: Memory>(&self, memory: &M, slot: SlotId) -> Instant {
+        let list = list::of(memory, slot).unwrap_or(0);
+        let level = list / LISTS_A_LEVEL;
+        let turned_to = self.turned_to >> shift(level);
+        let ahead = (list as u64).wrapping_sub(turned_to) & PLACE;
+        Instant::from_millis(turned_to.wrapping_add(ahead) << shift(level))
     }
 
     /// Turns the wheel to a list that has come up, and answers the first connection of it.
@@ -128,6 +128,11 @@ impl Wheel {
 
 /// The bits of a moment that are a place on a level.
 const PLACE: u64 = LISTS_A_LEVEL as u64 - 1;
+
+#[allow(clippy::cast_possible_truncation, reason = "a place is below 64")]
+const fn low(place: u64) -> u32 {
+    place as u32
+}
 
 #[allow(clippy::cast_possible_truncation, reason = "there are five levels")]
 const fn shift(level: usize) -> u32 {

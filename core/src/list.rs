@@ -50,6 +50,11 @@ pub(crate) fn first<M: Memory>(memory: &M, list: usize) -> Option<SlotId> {
     memory.lists().get(list)?.slot()
 }
 
+/// The list that `slot` is in.
+pub(crate) fn of<M: Memory>(memory: &M, slot: SlotId) -> Option<usize> {
+    usize::from(node(memory, slot).list).checked_sub(1)
+}
+
 /// A list that has lost its last slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Emptied(pub(crate) usize);

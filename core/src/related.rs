@@ -1,6 +1,6 @@
 //! From an ICMP error to the connection that it speaks of.
 
-use crate::conntrack::Inside;
+use crate::inside::Inside;
 use crate::invalid::Invalid;
 use crate::packet::{Inner, Packet};
 use crate::storage::{Memory, SlotId};

@@ -3,8 +3,7 @@
 use core::fmt::Debug;
 
 use crate::conn::Conn;
-use crate::expiry::LISTS;
-use crate::full::Why;
+use crate::ended::Why;
 
 /// A reference to a slot as small as the table allows: `u16` below 65,536 slots, else `u32`.
 ///
@@ -47,6 +46,13 @@ macro_rules! link {
 
 link!(u16);
 link!(u32);
+
+/// Levels of the timer wheel.
+pub(crate) const LEVELS: usize = 5;
+/// Lists of each level.
+pub(crate) const LISTS_A_LEVEL: usize = 64;
+/// How many timer lists a table has: those of the wheel, and one of connections that are over.
+pub const LISTS: usize = LEVELS * LISTS_A_LEVEL + 1;
 
 /// A place in a table, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

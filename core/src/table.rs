@@ -5,8 +5,9 @@
 //! no longer found nor counted, until it is handed out.
 
 use crate::conn::Conn;
+use crate::ended::{Ended, Why};
 use crate::expiry::Wheel;
-use crate::full::{Ended, Slots, Why};
+use crate::full::Slots;
 use crate::hash::KeyedHash;
 use crate::storage::{Holds, Link, Memory, Slot, SlotId};
 use crate::time::Instant;
@@ -112,13 +113,13 @@ impl<M: Memory> Table<M> {
         self.wheel.file(&mut self.memory, slot, expiry);
     }
 
-    /// Gives a connection another moment to run out at. An earlier one is filed at once, a later
-    /// one when the wheel comes to where the connection is.
+    /// Gives a connection another moment to run out at. It stays where it is filed, to be filed
+    /// anew when its list comes up, unless that would be too late.
     pub(crate) fn renew(&mut self, slot: SlotId, expiry: Instant) {
         let Some(conn) = self.conn_mut(slot) else { return };
-        let earlier = expiry < conn.expiry();
+        let is_earlier = expiry < conn.expiry();
         conn.set_expiry(expiry);
-        if earlier {
+        if is_earlier && expiry < self.wheel.comes_up(&self.memory, slot) {
             self.wheel.unfile(&mut self.memory, slot);
             self.wheel.file(&mut self.memory, slot, expiry);
         }

@@ -57,7 +57,8 @@ timeouts! {
     TcpTimeWait tcp_time_wait = "tcp_timeout_time_wait", 120;
     /// TCP: reset.
     TcpClose tcp_close = "tcp_timeout_close", 10;
-    /// TCP: picked up in its middle, and nobody answered yet.
+    /// TCP: data is unacknowledged, or the connection was picked up in its middle and nobody
+    /// answered yet.
     TcpUnacknowledged tcp_unacknowledged = "tcp_timeout_unacknowledged", 300;
     /// UDP: unanswered, or answered and young.
     Udp udp = "udp_timeout", 30;

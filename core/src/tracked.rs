@@ -1,10 +1,11 @@
 //! What the tracker answers: of a packet, and when asked who has run out.
 
 use crate::confirm::Unconfirmed;
-use crate::conn::{Conn, Status};
-use crate::full::{Ended, Why};
+use crate::conn::Conn;
+use crate::ended::{Ended, Why};
 use crate::invalid::Invalid;
 use crate::proto::TcpState;
+use crate::status::{CtState, Status};
 use crate::tuple::Direction;
 
 /// What the tracker says of a packet.
@@ -37,18 +38,6 @@ pub enum Tracked<'t> {
     Untracked,
     /// A rule of the raw table drops it.
     Dropped,
-}
-
-/// The state of a packet of a known connection, as a filter rule asks for it (`ct state`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum CtState {
-    /// Nobody answered yet.
-    New,
-    /// Packets were seen both ways.
-    Established,
-    /// Nobody answered yet, and another connection announced this one.
-    Related,
 }
 
 /// What a packet changed about its connection.

@@ -21,10 +21,14 @@ pub enum Error {
     Untold(Untold),
     /// The settings.
     Config(ConfigError),
-    /// The capture holds no packet.
-    NoPackets(String),
+    /// The capture holds no packet; perhaps it was cut before the end of the first.
+    NoPackets(String, Option<capture::Warning>),
+    /// The capture's frames are of link types that are not read: these.
+    UnreadLinks(String, Vec<String>),
     /// Two outputs to the same place.
     SameOutput(String),
+    /// An output to where the capture or a rule is read from.
+    OutputOverInput(String),
     /// An output cannot be written.
     Output(PathBuf, io::Error),
     /// A report cannot be written.
@@ -53,13 +57,22 @@ impl Error {
             Self::Capture(error) => (error.to_string(), error.help()),
             Self::Untold(untold) => (untold.to_string(), Some(untold.help().to_owned())),
             Self::Config(error) => (error.to_string(), None),
-            Self::NoPackets(file) => (
+            Self::NoPackets(file, Some(cut)) => (format!("{file} holds no packets: {cut}"), None),
+            Self::NoPackets(file, None) => (
                 format!("{file} holds no packets"),
                 Some("was the right interface captured? `tcpdump -D` lists them".into()),
+            ),
+            Self::UnreadLinks(file, links) => (
+                format!("{file} holds no frames that can be read: link type {}", links.join(", ")),
+                Some("capture on an Ethernet interface, or on all with `tcpdump -i any`".into()),
             ),
             Self::SameOutput(place) => (
                 format!("two outputs to {place}"),
                 Some("give each a file of its own: `-o packets=packets.jsonl -o summary`".into()),
+            ),
+            Self::OutputOverInput(file) => (
+                format!("{file} is to be read and written"),
+                Some("give the output another name".into()),
             ),
             Self::Output(path, error) => {
                 (format!("{} cannot be written: {error}", path.display()), None)

@@ -8,6 +8,7 @@ pub mod options;
 pub mod replay;
 pub mod report;
 pub mod rules;
+pub mod verdict;
 
 mod copies;
 mod error;

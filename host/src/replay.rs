@@ -1,9 +1,6 @@
 //! The loop: a capture through a table, packet by packet, the capture being the clock.
 
-use keeptrack_core::{
-    Change, Conn, Conntrack, CtState, Direction, Instant, Invalid, LinkType, Packet, ParseError,
-    Refusal, Refuse, Step, Tracked, Transport,
-};
+use keeptrack_core::{Change, Conntrack, Instant, LinkType, Packet, Refuse, Step, Tracked};
 
 use crate::capture::{Capture, Record};
 use crate::copies::Recent;
@@ -11,66 +8,12 @@ use crate::error::Error;
 use crate::memory::Heap;
 use crate::options::Copies;
 use crate::progress::Progress;
-use crate::report::Report;
 use crate::rules::RuleSet;
 use crate::sight::Sight;
+use crate::verdict::{Report, Skip, Speaks, Verdict, What};
 
 /// The tracker of a replay.
 pub type Tracker = Conntrack<Heap, Refuse, RuleSet>;
-
-/// What became of one packet of the capture.
-#[derive(Debug)]
-pub struct Verdict {
-    /// Which packet of the capture, from 0.
-    pub index: u64,
-    /// When it came; never before the packet before it.
-    pub now: Instant,
-    /// What it is to the table.
-    pub what: What,
-    /// How many connections are in the table now.
-    pub entry_count: usize,
-}
-
-/// What a packet is to the table.
-#[derive(Debug, Clone, Copy)]
-pub enum What {
-    /// It made a connection, which lives so many seconds.
-    New(Conn, u32),
-    /// It would have made a connection, and is dropped.
-    Refused(Conn, Refusal),
-    /// It is of a connection in the table.
-    Known(CtState, Direction, Conn, Change),
-    /// It is an ICMP error about a packet of that connection.
-    Related(Direction, Conn),
-    /// It is INVALID.
-    Invalid(Invalid, Speaks),
-    /// It is UNTRACKED.
-    Untracked,
-    /// A rule of the raw table dropped it.
-    RawDropped,
-    /// Tracking was not asked.
-    Skipped(Skip),
-}
-
-/// Whom an INVALID packet speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Speaks {
-    /// It speaks for itself.
-    ForItself,
-    /// It is an ICMP error.
-    OfAnother,
-}
-
-/// Why tracking was not asked about a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Skip {
-    /// Frames of this link type are not read.
-    Link(u16),
-    /// There is no packet to track in the frame.
-    Parse(ParseError),
-    /// The capture shows it twice.
-    Copy,
-}
 
 /// Passes packets of one capture through a table.
 pub struct Replay {
@@ -194,27 +137,6 @@ impl Replay {
         if self.room == Room::Growing && self.ct.len() == capacity {
             // Twice the slots hold what the slots held.
             let _ = self.ct.move_into(Heap::new(capacity * 2));
-        }
-    }
-}
-
-impl Speaks {
-    fn of(packet: &Packet<'_>) -> Self {
-        match packet.transport {
-            Transport::Error(_) => Self::OfAnother,
-            _ => Self::ForItself,
-        }
-    }
-}
-
-impl Skip {
-    /// The reason in one word.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Link(_) => "link",
-            Self::Parse(why) => why.name(),
-            Self::Copy => "copy",
         }
     }
 }

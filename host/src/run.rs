@@ -11,10 +11,11 @@ use crate::options::{self, Command, Format, Options};
 use crate::output::{self, Sink};
 use crate::path::Places;
 use crate::progress::Progress;
-use crate::replay::{Replay, Room, Verdict};
-use crate::report::{self, KernelLog, Packets, Reached, Report, Subject, Tally};
+use crate::replay::{Replay, Room};
+use crate::report::{self, KernelLog, Packets, Reached, Subject, Tally};
 use crate::rules::{self, RuleSet};
 use crate::sight::Sight;
+use crate::verdict::{Report, Verdict};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,7 @@ fn replay(options: &options::Replay, stdout: &mut dyn Write) -> Result<Outcome, 
     let rules = rules::load(&options.rules)?;
     let mut capture = Capture::open(&options.capture)?;
     let mut replay = table(options, rules)?;
-    let mut sinks = output::open(&options.output, stdout)?;
+    let mut sinks = output::open(options, stdout)?;
     let progress = Progress::new(capture.total_bytes().filter(|_| !options.quiet));
     let log = (!options.quiet).then(|| KernelLog::new(progress.stderr()));
 
@@ -50,9 +51,14 @@ fn replay(options: &options::Replay, stdout: &mut dyn Write) -> Result<Outcome, 
     let done = replay.run(&mut capture, &mut reports, &progress);
     let tally = reports.finish()?;
     progress.finish();
-    if done.is_ok() && tally.packet_count == 0 {
-        return Err(Error::NoPackets(capture.file().to_owned()));
+    if tally.packet_count == 0 {
+        // There is nothing to report.
+        return Err(done.err().unwrap_or_else(|| no_packets(&capture)));
     }
+    let done = done.and_then(|()| match tally.unread_links() {
+        Some(links) => Err(Error::UnreadLinks(capture.file().to_owned(), links)),
+        None => Ok(()),
+    });
     let reached = if done.is_ok() { Reached::End } else { Reached::Trouble };
     let subject = Subject::new(options, &capture, &replay, reached);
     for sink in &mut sinks {
@@ -66,6 +72,10 @@ fn replay(options: &options::Replay, stdout: &mut dyn Write) -> Result<Outcome, 
     done?;
     let found = options.check && tally.drop_count > 0;
     Ok(if found { Outcome::Finding } else { Outcome::Done })
+}
+
+fn no_packets(capture: &Capture) -> Error {
+    Error::NoPackets(capture.file().to_owned(), capture.warning())
 }
 
 /// An empty table as `options` ask for it.

@@ -20,6 +20,10 @@ impl From<Malformed> for Stop {
 }
 
 /// What follows a header.
+///
+/// It stays in registers as long as no call that is not inlined takes it from the place where it
+/// was read; from memory, parsing took 16 ns a TCP packet instead of 10 (x86-64). So what checks a
+/// message takes the message's bytes, not the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Body<'a> {
     /// What the capture kept of it, without what lies behind the packet.

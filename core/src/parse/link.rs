@@ -11,7 +11,7 @@ pub const MAX_TAGS: usize = 8;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LinkType {
-    /// Ethernet II, with at most [`MAX_TAGS`] tags of 802.1Q or 802.1ad.
+    /// Ethernet II, with at most [`MAX_TAGS`] tags of 802.1Q or 802.1ad, and PPPoE behind them.
     Ethernet,
     /// Linux cooked capture, version 1.
     Sll,
@@ -119,6 +119,15 @@ fn by_ether_type(mut ether_type: u16, frame: &[u8]) -> Result<(Network, &[u8]), 
                 let ([_, _, high, low], behind) = header::<4>(rest)?;
                 (ether_type, rest) = (u16::from_be_bytes([*high, *low]), behind);
             }
+            // A PPPoE session (RFC 2516): six bytes of its own, then PPP's protocol.
+            0x8864 => {
+                let ([_, _, _, _, _, _, high, low], behind) = header::<8>(rest)?;
+                return match u16::from_be_bytes([*high, *low]) {
+                    0x0021 => Ok((Network::Ipv4, behind)),
+                    0x0057 => Ok((Network::Ipv6, behind)),
+                    _ => Err(ParseError::NotIp(ether_type)),
+                };
+            }
             other => return Err(ParseError::NotIp(other)),
         }
     }
@@ -163,6 +172,7 @@ mod tests {
             (1, 18, 12, &[0x81, 0, 0, 5, 8, 0]),
             (1, 22, 12, &[0x88, 0xa8, 0, 5, 0x81, 0, 0, 6, 8, 0]),
             (1, 22, 12, &[0x91, 0, 0, 5, 0x92, 0, 0, 6, 8, 0]),
+            (1, 22, 12, &[0x88, 0x64, 0x11, 0, 0, 1, 0, 30, 0, 0x21]),
             (113, 16, 14, &[8, 0]),
             (113, 20, 14, &[0x81, 0, 0, 5, 8, 0]),
             (276, 20, 0, &[8, 0]),
@@ -187,6 +197,7 @@ mod tests {
         let too_many = [&*tags, &[0x81, 0, 0, 1, 8, 0]].concat();
         for (dlt, len, at, bytes, why) in [
             (1, 14, 12, &[8, 6][..], ParseError::NotIp(0x806)),
+            (1, 22, 12, &[0x88, 0x64, 0x11, 0, 0, 1, 0, 6, 0xc0, 0x21], ParseError::NotIp(0x8864)),
             (1, 12 + too_many.len(), 12, &too_many, ParseError::VlanTags),
             (1, 14, 12, &[0x86, 0xdd], ParseError::IpVersion(4)),
             (0, 4, 0, &[7, 0, 0, 0], ParseError::AddressFamily(0x0700_0000)),

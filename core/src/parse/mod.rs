@@ -35,7 +35,7 @@ impl Packet<'_> {
     /// the packet and once more of the packet inside an ICMP error.
     ///
     /// # Errors
-    /// When there is nothing to ask tracking about: not IP, refused by any IP layer, or headers
+    /// When there is nothing to ask tracking about: not IP, what an IP layer refuses, or headers
     /// which the capture did not keep. A header above IP that is wrong is no error but
     /// [`Transport::Malformed`].
     pub fn parse(link: LinkType, frame: &[u8]) -> Result<Packet<'static>, ParseError> {

@@ -158,6 +158,7 @@ mod tests {
             (&[4, 2, 99, 1, 3, 3, 7, 0], (None, true, None)),
             (&[4, 2, 3, 3], (None, true, None)),
             (&[4, 3, 0, 3, 2, 0, 0, 0], (None, false, None)),
+            (&[5, 14, 0, 0, 9, 9, 0, 0, 9, 9, 0, 0, 0, 0, 1, 1], (None, false, None)),
         ] {
             assert_eq!(with_options(options), read, "{options:?}");
         }

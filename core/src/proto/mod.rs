@@ -4,12 +4,12 @@ mod icmp;
 mod tcp;
 mod udp;
 
-pub use tcp::{TcpConfig, TcpState};
+pub use tcp::TcpState;
 
 use crate::config::Config;
-use crate::conn::Status;
 use crate::invalid::Invalid;
 use crate::packet::{Packet, Transport};
+use crate::status::Status;
 use crate::time::Instant;
 use crate::timeout::Timeout;
 use crate::tuple::Direction;

@@ -2,7 +2,7 @@
 
 use super::Track;
 use crate::config::Config;
-use crate::conn::Status;
+use crate::status::Status;
 use crate::time::{Instant, Stamp};
 use crate::timeout::Timeout;
 use crate::tuple::Protocol;

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use keeptrack_core::{Ended, Instant, Refusal};
 
-use super::Report;
-use crate::replay::{Verdict, What};
 use crate::units::Clock;
+use crate::verdict::{Report, Verdict, What};
 
 /// Linux's `net_ratelimit`: ten messages in five seconds.
 const BURST: u32 = 10;

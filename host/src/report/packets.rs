@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 
-use keeptrack_core::{Conn, CtState, Direction, Ended, Instant, Status};
+use keeptrack_core::{Conn, Direction, Ended, Instant, Status};
 use serde::Serialize;
 
-use super::Report;
-use crate::replay::{Speaks, Verdict, What};
+use crate::verdict::{Report, Speaks, Verdict, What};
 
 /// Writes a line a packet.
 pub struct Packets<W> {
@@ -83,22 +82,6 @@ impl Line {
 
     fn about(self, conn: &Conn, d: &'static str) -> Self {
         Self { d: Some(d), st: conn.state_name(), fl: Some(flags(conn.status())), ..self }
-    }
-}
-
-impl What {
-    /// The verdict in one word.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::New(..) | Self::Known(CtState::New, ..) => "new",
-            Self::Known(CtState::Established, ..) => "established",
-            Self::Known(CtState::Related, ..) | Self::Related(..) => "related",
-            Self::Refused(..) | Self::RawDropped => "dropped",
-            Self::Invalid(..) => "invalid",
-            Self::Untracked => "untracked",
-            Self::Skipped(_) => "skip",
-        }
     }
 }
 

@@ -92,6 +92,9 @@ fn peak_time(out: &mut dyn Write, tally: &Tally) -> io::Result<()> {
 /// Who held the table at its peak.
 fn holders(out: &mut dyn Write, tally: &Tally) -> io::Result<()> {
     let rows = tally.census.at_peak();
+    if rows.is_empty() {
+        return Ok(());
+    }
     let (first, rest) = rows.split_at(MAX_ROWS.min(rows.len()));
     writeln!(out, "\n  {:<28}{:>9}{:>8}", "at the peak", "holds", "share")?;
     let peak = tally.peak_entries as u64;
@@ -209,6 +212,9 @@ fn notes(subject: &Subject<'_>, tally: &Tally) -> Vec<String> {
 
 /// One thing to try.
 fn next(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Result<()> {
+    if tally.peak_entries < 2 {
+        return Ok(());
+    }
     let capture = subject.capture;
     let loopback: u64 = loopback_at_peak(tally);
     let share = loopback * 100 / (tally.peak_entries as u64).max(1);
@@ -223,7 +229,7 @@ fn next(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Result
     } else if tally.drop_count > 0 {
         writeln!(out, "next:  keeptrack replay {capture}   (without --max: the size it takes)")
     } else {
-        let half = tally.peak_entries.div_ceil(2).max(1);
+        let half = tally.peak_entries.div_ceil(2);
         writeln!(out, "next:  keeptrack replay {capture} --max {half}   (what half of it would do)")
     }
 }

@@ -5,10 +5,9 @@ use std::io;
 
 use keeptrack_core::{Ended, Instant, Refusal};
 
-use super::Report;
 use super::census::Census;
 use crate::capture::link_name;
-use crate::replay::{Skip, Verdict, What};
+use crate::verdict::{Report, Skip, Verdict, What};
 
 /// The numbers of a replay. Moments are of the capture's clock.
 #[derive(Debug, Default)]
@@ -87,6 +86,19 @@ impl Tally {
             None => (reason.to_owned(), count),
         };
         self.skipped.iter().map(named).collect()
+    }
+
+    /// The link types of the capture, by name and number, when not one of its frames could be read.
+    #[must_use]
+    pub fn unread_links(&self) -> Option<Vec<String>> {
+        let unread = self.skipped.iter().filter_map(|(&(_, link), &count)| Some((link?, count)));
+        let (links, counts): (Vec<u16>, Vec<u64>) = unread.unzip();
+        let name = |link: u16| match link_name(link) {
+            Some(name) => format!("{name} ({link})"),
+            None => link.to_string(),
+        };
+        let is_all = counts.iter().sum::<u64>() == self.packet_count;
+        is_all.then(|| links.into_iter().map(name).collect())
     }
 
     /// Milliseconds from the first packet to the last.

@@ -1,30 +1,19 @@
 //! TCP: the state table, what it means for the life of an entry, and what begins a connection.
 
 mod state;
+mod window;
 
 pub use state::TcpState;
 use state::{Class, Move};
+use window::Window;
 
 use super::{Outcome, Track};
 use crate::config::Config;
-use crate::conn::Status;
 use crate::invalid::Invalid;
 use crate::packet::Tcp;
+use crate::status::Status;
 use crate::timeout::Timeout;
 use crate::tuple::Direction;
-
-/// How TCP is tracked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct TcpConfig {
-    /// `nf_conntrack_tcp_loose`: a connection may be picked up in its middle.
-    pub loose: bool,
-}
-
-impl TcpConfig {
-    /// Linux's own settings.
-    pub const DEFAULT: Self = Self { loose: true };
-}
 
 /// What is remembered of a TCP connection.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +23,7 @@ pub(crate) struct TcpTrack {
     last_dir: Direction,
     /// A FIN took the connection out of ESTABLISHED, from one side or the other.
     close_seen: bool,
+    window: Window,
 }
 
 impl TcpTrack {
@@ -45,6 +35,21 @@ impl TcpTrack {
     /// new one: both sides agreed to end it, or the very host that now opens had reset it.
     fn is_over(&self, dir: Direction) -> bool {
         self.close_seen || (self.last == Class::Rst && self.last_dir == dir)
+    }
+
+    /// How long the connection lives after the packet that was remembered.
+    fn seconds(&self, status: Status, config: &Config) -> u32 {
+        let timeouts = &config.timeouts;
+        // A reset shortens the life of its connection whatever state it leaves it in.
+        let state = if self.last == Class::Rst { TcpState::Close } else { self.state };
+        let seconds = timeouts.seconds(state.timeout());
+        // Who does not acknowledge may be gone; who was picked up in the middle and is not
+        // answered, too.
+        let is_picked_up = state == TcpState::Established && !status.has(Status::SEEN_REPLY);
+        if is_picked_up || self.window.is_unacknowledged() {
+            return seconds.min(timeouts.seconds(Timeout::TcpUnacknowledged));
+        }
+        seconds
     }
 
     fn remember(&mut self, class: Class, dir: Direction) {
@@ -61,9 +66,11 @@ pub(super) fn first(segment: &Tcp, config: &Config) -> Result<(Track, u32), Inva
     if state != TcpState::SynSent && !config.tcp.loose {
         return Err(Invalid::TcpFirst);
     }
+    let mut window = Window::default();
+    window.advance(Direction::Original, segment, TcpState::None);
     let last_dir = Direction::Original;
-    let track = TcpTrack { state, last: class, last_dir, close_seen: false };
-    Ok((Track::Tcp(track), seconds(state, Status::NONE, config)))
+    let track = TcpTrack { state, last: class, last_dir, close_seen: false, window };
+    Ok((Track::Tcp(track), track.seconds(Status::NONE, config)))
 }
 
 pub(super) fn packet(
@@ -92,6 +99,7 @@ pub(super) fn packet(
         }
         Move::Invalid => return Outcome::Invalid(Invalid::TcpState),
     };
+    track.window.advance(dir, segment, old);
     track.remember(class, dir);
     track.state = new;
     track.close_seen |= old != new && new == TcpState::FinWait;
@@ -109,17 +117,5 @@ pub(super) fn packet(
     {
         *status |= Status::ASSURED;
     }
-    // A reset shortens the life of its connection whatever state it leaves it in.
-    let timed = if class == Class::Rst { TcpState::Close } else { new };
-    Outcome::Refresh(seconds(timed, *status, config))
-}
-
-/// How long a connection lives that a packet left in `state`.
-fn seconds(state: TcpState, status: Status, config: &Config) -> u32 {
-    let seconds = config.timeouts.seconds(state.timeout());
-    if state == TcpState::Established && !status.has(Status::SEEN_REPLY) {
-        // Picked up in its middle: it must be answered before it may stay for days.
-        return seconds.min(config.timeouts.seconds(Timeout::TcpUnacknowledged));
-    }
-    seconds
+    Outcome::Refresh(track.seconds(*status, config))
 }

@@ -1,0 +1,51 @@
+//! The inside of a tracker: all but the rules, which are asked before anything else is touched.
+
+use crate::config::Config;
+use crate::ended::{Ended, Why};
+use crate::hash::KeyedHash;
+use crate::stats::{Stats, add_one};
+use crate::storage::{Memory, SlotId};
+use crate::table::Table;
+use crate::time::Instant;
+use crate::tuple::Key;
+
+/// The table, and whatever decides about it.
+#[derive(Debug)]
+pub(crate) struct Inside<M, P> {
+    pub(crate) table: Table<M>,
+    pub(crate) hash: KeyedHash,
+    pub(crate) policy: P,
+    pub(crate) stats: Stats,
+    pub(crate) config: Config,
+    pub(crate) latest: Instant,
+}
+
+impl<M: Memory, P> Inside<M, P> {
+    /// `now`, unless a later moment has been seen.
+    pub(crate) fn at(&mut self, now: Instant) -> Instant {
+        self.latest = self.latest.max(now);
+        self.latest
+    }
+
+    /// The connection of `key`, unless it has run out: then it is over.
+    pub(crate) fn find(&mut self, now: Instant, hash: u32, key: &Key) -> Option<SlotId> {
+        let slot = self.table.find(hash, key)?;
+        if self.table.conn(slot).has_run_out(now) {
+            self.table.end(slot, hash, Why::TimedOut);
+            return None;
+        }
+        Some(slot)
+    }
+
+    /// The next connection that is over.
+    pub(crate) fn hand_out(&mut self) -> Option<Ended> {
+        let ended = self.table.hand_out()?;
+        add_one(match ended.why {
+            Why::TimedOut => &mut self.stats.timed_out,
+            Why::Reset => &mut self.stats.reset,
+            Why::Reopened => &mut self.stats.reopened,
+            Why::DroppedEarly => &mut self.stats.early_drop,
+        });
+        Some(ended)
+    }
+}

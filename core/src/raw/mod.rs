@@ -1,0 +1,65 @@
+//! The raw table: which packets are left untracked, and what each rule matched and did at each hook.
+//!
+//! As in Linux the rules are walked before tracking. PREROUTING sees what arrives, OUTPUT what this
+//! host sends; a looping packet crosses OUTPUT first and is tracked there, so that a NOTRACK which
+//! it only meets at PREROUTING matches and has no effect. Matches and effects are counted apart.
+
+mod matches;
+mod table;
+
+use crate::packet::Packet;
+
+pub use matches::{Family, IfPattern, Matches, Network, Ports, Test};
+pub use table::{ChainId, MAX_WALK, Policy, RawError, RawTable, Rule, RuleCount, RuleId, Target};
+
+/// The predicate that says before tracking whether a packet is tracked.
+pub trait Raw {
+    /// What becomes of `packet`. Bounded: an implementation states its worst case.
+    fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict;
+}
+
+/// No rules: every packet is tracked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TrackAll;
+
+impl Raw for TrackAll {
+    fn classify(&mut self, _packet: &Packet<'_>) -> RawVerdict {
+        RawVerdict::Track
+    }
+}
+
+/// What the raw table says of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum RawVerdict {
+    /// It is tracked.
+    Track,
+    /// It passes untracked.
+    NoTrack,
+    /// It is dropped before it can be tracked.
+    Drop,
+}
+
+/// A hook of the raw table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Hook {
+    /// What arrives at an interface, loopback included.
+    Prerouting,
+    /// What this host sends, to itself included.
+    Output,
+}
+
+impl Hook {
+    /// Both, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Prerouting, Self::Output];
+
+    /// The name of its chain.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prerouting => "PREROUTING",
+            Self::Output => "OUTPUT",
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a replay tells of each packet, and whom.
+
+use std::io;
+
+use keeptrack_core::{
+    Change, Conn, CtState, Direction, Ended, Instant, Invalid, Packet, ParseError, Refusal,
+    Transport,
+};
+
+/// What became of one packet of the capture.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Which packet of the capture, from 0.
+    pub index: u64,
+    /// When it came; never before the packet before it.
+    pub now: Instant,
+    /// What it is to the table.
+    pub what: What,
+    /// How many connections are in the table now.
+    pub entry_count: usize,
+}
+
+/// What a packet is to the table.
+#[derive(Debug, Clone, Copy)]
+pub enum What {
+    /// It made a connection, which lives so many seconds.
+    New(Conn, u32),
+    /// It would have made a connection, and is dropped.
+    Refused(Conn, Refusal),
+    /// It is of a connection in the table.
+    Known(CtState, Direction, Conn, Change),
+    /// It is an ICMP error about a packet of that connection.
+    Related(Direction, Conn),
+    /// It is INVALID.
+    Invalid(Invalid, Speaks),
+    /// It is UNTRACKED.
+    Untracked,
+    /// A rule of the raw table dropped it.
+    RawDropped,
+    /// Tracking was not asked.
+    Skipped(Skip),
+}
+
+/// Whom an INVALID packet speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    /// It speaks for itself.
+    ForItself,
+    /// It is an ICMP error.
+    OfAnother,
+}
+
+/// Why tracking was not asked about a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skip {
+    /// Frames of this link type are not read.
+    Link(u16),
+    /// There is no packet to track in the frame.
+    Parse(ParseError),
+    /// The capture shows it twice.
+    Copy,
+}
+
+impl What {
+    /// The verdict in one word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::New(..) | Self::Known(CtState::New, ..) => "new",
+            Self::Known(CtState::Established, ..) => "established",
+            Self::Known(CtState::Related, ..) | Self::Related(..) => "related",
+            Self::Refused(..) | Self::RawDropped => "dropped",
+            Self::Invalid(..) => "invalid",
+            Self::Untracked => "untracked",
+            Self::Skipped(_) => "skip",
+        }
+    }
+}
+
+impl Speaks {
+    /// By what the packet is.
+    pub(crate) const fn of(packet: &Packet<'_>) -> Self {
+        match packet.transport {
+            Transport::Error(_) => Self::OfAnother,
+            _ => Self::ForItself,
+        }
+    }
+}
+
+impl Skip {
+    /// The reason in one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Link(_) => "link",
+            Self::Parse(why) => why.name(),
+            Self::Copy => "copy",
+        }
+    }
+}
+
+/// Somebody who is told.
+pub trait Report {
+    /// What became of a packet.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    fn packet(&mut self, verdict: &Verdict) -> io::Result<()>;
+
+    /// A connection left the table before the packet that comes next.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    fn ended(&mut self, now: Instant, ended: &Ended) -> io::Result<()>;
+}
