@@ -1,0 +1,221 @@
+//! Calls all of core's face before the board goes to work: what answers otherwise than on a PC
+//! stops it.
+//!
+//! Small tables on the stack take a few packets; nothing of it reaches the gateway's own.
+
+use core::fmt::{self, Display, Write};
+
+use keeptrack_core::raw::{
+    ChainId, Hook, IfPattern, Matches, Policy, RawError, RawTable, Target, Test,
+};
+use keeptrack_core::{
+    Config, Conn, Conntrack, Direction, IfName, Instant, Invalid, Link, LinkType, MAX_TAGS,
+    Malformed, Memory, OnFull, Packet, Path, Protocol, Refused, Seed, Seen, SlotId, Slots, Status,
+    Step, Storage, TcpFlags, TcpState, Timeout, TimeoutPolicy, Tracked, Transport, Why, Zone,
+};
+
+use crate::fault::Fault;
+
+const NOW: Instant = Instant::from_millis(1_000);
+const SEED: Seed = Seed([7; 16]);
+
+/// Runs all checks, and says so.
+pub(crate) fn run() -> Result<(), Fault> {
+    links()?;
+    names()?;
+    life()?;
+    full()?;
+    rules()?;
+    defmt::info!("selfcheck ok");
+    Ok(())
+}
+
+#[allow(clippy::fn_params_excessive_bools, reason = "a condition is what a check asks for")]
+fn ensure(holds: bool, what: &'static str) -> Result<(), Fault> {
+    if holds { Ok(()) } else { Err(Fault::SelfCheck(what)) }
+}
+
+/// A TCP segment from 192.0.2.1:1025 to 192.0.2.2:25, or its answer.
+fn segment(flags: TcpFlags, dir: Direction) -> [u8; 40] {
+    let mut bytes = [
+        0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, // IPv4
+        4, 1, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, flags.0, 0xff, 0xff, 0, 0, 0, 0, // TCP
+    ];
+    if dir == Direction::Reply {
+        bytes[12..20].rotate_left(4);
+        bytes[20..24].rotate_left(2);
+    }
+    bytes
+}
+
+/// The same segment behind the header of every link type.
+fn links() -> Result<(), Fault> {
+    let headers: [(u16, &[u8]); 8] = [
+        (0, &[2, 0, 0, 0]),
+        (1, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0]),
+        (101, &[]),
+        (108, &[0, 0, 0, 2]),
+        (113, &[0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0]),
+        (228, &[]),
+        (276, &[8, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0]),
+        (1, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x81, 0, 0, 5, 8, 0]),
+    ];
+    let bytes = segment(TcpFlags::SYN, Direction::Original);
+    for (dlt, header) in headers {
+        let mut frame = [0; 64];
+        let (front, rest) = frame.split_at_mut(header.len());
+        front.copy_from_slice(header);
+        rest[..bytes.len()].copy_from_slice(&bytes);
+        let link = LinkType::from_dlt(dlt).ok_or(Fault::SelfCheck("link type"))?;
+        let packet = Packet::parse(link, &frame[..header.len() + bytes.len()]);
+        let is_syn = packet.is_ok_and(|packet| match packet.transport {
+            Transport::Tcp(tcp) => tcp.flags.has(TcpFlags::SYN) && packet.len == 40,
+            _ => false,
+        });
+        ensure(is_syn, link.name())?;
+    }
+    let cut = Packet::parse(LinkType::Ipv6, &[0x60; 39]);
+    ensure(cut.is_err_and(|why| !why.name().is_empty() && length(why) > 0), "cut IPv6")
+}
+
+/// Whatever has a name or can be printed.
+fn names() -> Result<(), Fault> {
+    let named = Timeout::ALL.iter().all(|timeout| !timeout.name().is_empty())
+        && Invalid::ALL.iter().all(|reason| !reason.name().is_empty() && length(reason) > 0)
+        && Hook::ALL.iter().all(|hook| !hook.name().is_empty());
+    ensure(named, "names")?;
+    ensure(Malformed::TcpHeader.name() == "tcp_header", "Malformed::name")?;
+    ensure(Protocol::ICMP.name() == "icmp", "Protocol::name")?;
+    ensure(TcpState::SynSent.name() == "SYN_SENT", "TcpState::name")?;
+    ensure(Why::TimedOut.name() == "timed_out" && length(Why::Reset) > 0, "Why::name")?;
+    ensure(TimeoutPolicy::LINUX.seconds(Timeout::TcpSynSent) == 120, "TimeoutPolicy::seconds")?;
+    ensure(Direction::Reply.index() == 1 && MAX_TAGS > 0, "Direction::index")?;
+    let flags = (TcpFlags::SYN | TcpFlags::ACK).without(TcpFlags::ACK);
+    ensure(flags == TcpFlags::SYN, "TcpFlags")?;
+    let mut status = Status::ASSURED | Status::CONFIRMED;
+    status |= Status::SEEN_REPLY;
+    ensure(status.without(Status::ASSURED).has(Status::CONFIRMED), "Status")
+}
+
+/// From a SYN to the end, as `conntrack -L` sees it.
+fn life() -> Result<(), Fault> {
+    let (mut small, mut large) = (Storage::<2>::new(), Storage::<3>::new());
+    let mut ct = Conntrack::new(small.lend(), Config::DEFAULT, SEED)?;
+    let (syn, syn_ack) = (TcpFlags::SYN, TcpFlags::SYN | TcpFlags::ACK);
+    let bytes = segment(syn, Direction::Original);
+    let packet = parse(&bytes)?;
+    let Tracked::First(first) = ct.track(NOW, &packet) else {
+        return Err(Fault::SelfCheck("first"));
+    };
+    ensure(first.timeout() == 120 && first.conn().zone() == Zone::DEFAULT, "unconfirmed")?;
+    ensure(first.confirm().is_ok_and(|made| made.conn.status().has(Status::CONFIRMED)), "confirm")?;
+    let bytes = segment(syn_ack, Direction::Reply);
+    let Tracked::Known { dir, conn, .. } = ct.track(NOW.after(1), &parse(&bytes)?) else {
+        return Err(Fault::SelfCheck("known"));
+    };
+    ensure(dir == !Direction::Original && conn.tuple(dir).invert() == packet.tuple, "tuple")?;
+    ensure(conn.tcp_state() == Some(TcpState::SynRecv), "tcp_state")?;
+    ensure(conn.state_name() == Some("SYN_RECV"), "state_name")?;
+    ensure(conn.expiry().since(NOW) == 61_000 && conn.timeout_left(NOW) == 61, "expiry")?;
+    ensure(length(conn.list(NOW)) > length(packet.tuple), "list")?;
+    ensure(ct.next_expiry().is_some_and(|expiry| expiry <= NOW.after(61)), "next_expiry")?;
+    ensure(ct.move_into(large.lend()).is_ok_and(|memory| memory.slots().len() == 2), "move_into")?;
+    ensure(ct.len() == 1 && ct.capacity() == 3 && ct.iter().count() == 1, "table")?;
+    let ended = (0..16).any(|_| matches!(ct.expire(NOW.after(61)), Step::Ended(_)));
+    ensure(ended && ct.is_empty() && ct.stats().timed_out == 1, "expire")
+}
+
+/// Lets whoever sits in the first slot leave.
+struct First;
+
+impl OnFull for First {
+    fn victim(&mut self, _newcomer: &Conn, table: &dyn Slots) -> Option<SlotId> {
+        (0..table.count()).find_map(|number| table.conn(number)).map(|(slot, _)| slot)
+    }
+}
+
+/// A table of one slot: what the newcomer takes from whom.
+fn full() -> Result<(), Fault> {
+    let mut storage = Storage::<1>::new();
+    let mut ct = Conntrack::new(storage.lend(), Config::DEFAULT, SEED)?;
+    let one = segment(TcpFlags::SYN, Direction::Original);
+    let mut other = segment(TcpFlags::SYN, Direction::Original);
+    other[21] = 2;
+    ensure(confirm(&mut ct, &one)?.is_ok_and(|evicted| evicted.is_none()), "a free slot")?;
+    let refused = confirm(&mut ct, &other)?;
+    ensure(refused.is_err_and(|why| length(why) > 0) && ct.stats().drop == 1, "a full table")?;
+    let mut ct = ct.on_full(First);
+    let evicted = confirm(&mut ct, &other)?;
+    ensure(evicted.is_ok_and(|evicted| evicted == Some(Why::DroppedEarly)), "on_full")?;
+    let null = segment(TcpFlags(0), Direction::Original);
+    let tracked = ct.track(NOW, &parse(&null)?);
+    ensure(matches!(tracked, Tracked::Invalid(Invalid::TcpFlags)), "invalid")?;
+    ensure(ct.stats().invalid_by(Invalid::TcpFlags) == 1, "invalid_by")?;
+    ensure(u16::NIL.slot().is_none(), "Link::slot")
+}
+
+/// Tracks a first packet and confirms its connection: why another had to leave for it, if one had.
+fn confirm<M: Memory, P: OnFull>(
+    ct: &mut Conntrack<M, P>,
+    bytes: &[u8],
+) -> Result<Result<Option<Why>, Refused>, Fault> {
+    match ct.track(NOW, &parse(bytes)?) {
+        Tracked::First(first) => {
+            Ok(first.confirm().map(|made| made.evicted.map(|evicted| evicted.why)))
+        }
+        _ => Err(Fault::SelfCheck("first")),
+    }
+}
+
+/// What is seen at the interface that the rules name is untracked, what the host sends is dropped.
+fn rules() -> Result<(), Fault> {
+    let name = IfName::new(b"eth0").ok_or(Fault::SelfCheck("IfName::new"))?;
+    let table = raw_table(name).map_err(|_| Fault::SelfCheck("RawTable"))?;
+    let mut storage = Storage::<1>::new();
+    let mut ct = Conntrack::new(storage.lend(), Config::DEFAULT, SEED)?.with_rules(table);
+    let bytes = segment(TcpFlags::SYN, Direction::Original);
+    let packet = parse(&bytes)?;
+    let there = Seen { path: Path::Arrives, input: Some(&name), output: None };
+    ensure(matches!(ct.track(NOW, &packet.seen(there)), Tracked::Untracked), "NOTRACK")?;
+    let here = Seen { path: Path::Local, ..Seen::ARRIVES };
+    ensure(matches!(ct.track(NOW, &packet.seen(here)), Tracked::Dropped), "policy DROP")?;
+    let matched = ct.rules().rules().iter().all(|rule| {
+        let of_its_interface = rule.matches.input.passes(|pattern| pattern.holds(Some(&name)));
+        of_its_interface && rule.count(Hook::Prerouting).matched == 1
+    });
+    ensure(matched && name.as_bytes() == b"eth0", "count")
+}
+
+/// Rules with a chain of their own for what comes in at `name`.
+fn raw_table(name: IfName) -> Result<RawTable<2, 3>, RawError> {
+    let mut table = RawTable::new();
+    let chain = table.add_chain()?;
+    let input = Test::Is(IfPattern { name, prefix: false });
+    let at_name = Matches { input, ..Matches::default() };
+    table.append(ChainId::of(Hook::Prerouting), at_name, Target::Jump(chain))?;
+    table.append(chain, Matches::default(), Target::NoTrack)?;
+    table.set_policy(Hook::Output, Policy::Drop);
+    table.check()?;
+    Ok(table)
+}
+
+fn parse(bytes: &[u8]) -> Result<Packet<'_>, Fault> {
+    Packet::parse(LinkType::Raw, bytes).map_err(|_| Fault::SelfCheck("parse"))
+}
+
+/// How many bytes it prints.
+fn length(printed: impl Display) -> usize {
+    struct Count(usize);
+
+    impl Write for Count {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.len();
+            Ok(())
+        }
+    }
+
+    let mut count = Count(0);
+    // Counting does not fail.
+    let _ = write!(count, "{printed}");
+    count.0
+}

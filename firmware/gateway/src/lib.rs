@@ -1,0 +1,103 @@
+//! What a gateway of two ports does with a frame: the lines of `keeptrack replay`, with an action
+//! where that has a report.
+//!
+//! The gateway is a bridge. It carries what is not IP, ARP among it, and what it cannot read: the
+//! receiver is there to refuse that. INVALID packets pass, since INVALID never drops by itself, and
+//! so do untracked ones. It drops what a raw rule drops, and the first packet of a connection that
+//! finds no place in the table.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+#[cfg(feature = "defmt")]
+pub mod log;
+
+use keeptrack_core::raw::Raw;
+use keeptrack_core::{
+    Confirmed, Conntrack, Ended, IfName, Instant, Invalid, LinkType, Memory, OnFull, Packet,
+    ParseError, Path, Refused, Seen, Step, Tracked,
+};
+
+/// What becomes of a frame.
+#[must_use]
+#[derive(Debug)]
+pub enum Action<'t> {
+    /// It goes out at the other port.
+    Forward(Passed<'t>),
+    /// It goes nowhere.
+    Drop(Dropped),
+}
+
+/// Why a frame goes out.
+#[derive(Debug)]
+pub enum Passed<'t> {
+    /// It began a connection.
+    New(Confirmed<'t>),
+    /// It is of a connection in the table.
+    Known,
+    /// It is an ICMP error about a connection in the table.
+    Related,
+    /// It is INVALID.
+    Invalid(Invalid),
+    /// It is UNTRACKED.
+    Untracked,
+    /// It holds nothing to track.
+    Unread(ParseError),
+}
+
+/// Why a frame goes nowhere.
+#[derive(Debug)]
+pub enum Dropped {
+    /// The table did not take its connection in.
+    Refused(Refused),
+    /// A rule of the raw table drops it.
+    Rule,
+}
+
+/// What becomes of `frame`, an Ethernet frame that came in at `port`.
+pub fn forward<'t, M: Memory, P: OnFull, R: Raw>(
+    now: Instant,
+    port: &IfName,
+    frame: &[u8],
+    ct: &'t mut Conntrack<M, P, R>,
+) -> Action<'t> {
+    let packet = match Packet::parse(LinkType::Ethernet, frame) {
+        Ok(packet) => packet,
+        Err(why) => return Action::Forward(Passed::Unread(why)),
+    };
+    let packet = packet.seen(Seen { path: Path::Arrives, input: Some(port), output: None });
+    match ct.track(now, &packet) {
+        Tracked::First(first) => match first.confirm() {
+            Ok(made) => Action::Forward(Passed::New(made)),
+            Err(refused) => Action::Drop(Dropped::Refused(refused)),
+        },
+        Tracked::Known { .. } => Action::Forward(Passed::Known),
+        Tracked::Related { .. } => Action::Forward(Passed::Related),
+        Tracked::Invalid(why) => Action::Forward(Passed::Invalid(why)),
+        Tracked::Untracked => Action::Forward(Passed::Untracked),
+        Tracked::Dropped => Action::Drop(Dropped::Rule),
+    }
+}
+
+/// The most steps of the table that one [`ended`] takes.
+pub const STEPS: usize = 32;
+
+/// What has left the table by `now`, as far as [`STEPS`] steps find it; to be asked before frames
+/// are forwarded. What is left over is found by the next call, and matches no packet until then.
+pub fn ended<M: Memory, P: OnFull, R: Raw>(
+    now: Instant,
+    ct: &mut Conntrack<M, P, R>,
+) -> impl Iterator<Item = Ended> {
+    (0..STEPS)
+        .map_while(move |_| match ct.expire(now) {
+            Step::Ended(ended) => Some(Some(ended)),
+            Step::Working => Some(None),
+            Step::Idle => None,
+        })
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests;
