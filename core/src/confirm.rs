@@ -108,13 +108,14 @@ impl<M: Memory, P: OnFull> Confirm for Inside<M, P> {
         now: Instant,
     ) -> Result<Confirmed<'_>, Refused> {
         conn.status |= Status::CONFIRMED;
-        if self.table.chain_is_full(hash) {
+        if self.table.chain_is_full(hash, now) {
             add_one(&mut self.stats.chaintoolong);
             add_one(&mut self.stats.insert_failed);
-            return Err(self.refuse(conn, Refusal::ChainTooLong));
+            return Err(Refused { conn, why: Refusal::ChainTooLong });
         }
         let Some((slot, evicted)) = self.vacate(&conn, now) else {
-            return Err(self.refuse(conn, Refusal::TableFull));
+            add_one(&mut self.stats.drop);
+            return Err(Refused { conn, why: Refusal::TableFull });
         };
         self.table.insert(slot, hash, conn, now);
         add_one(&mut self.stats.confirmed);
@@ -123,11 +124,6 @@ impl<M: Memory, P: OnFull> Confirm for Inside<M, P> {
 }
 
 impl<M: Memory, P: OnFull> Inside<M, P> {
-    fn refuse(&mut self, conn: Conn, why: Refusal) -> Refused {
-        add_one(&mut self.stats.drop);
-        Refused { conn, why }
-    }
-
     /// A free slot, and whose it was until now.
     fn vacate(&mut self, newcomer: &Conn, now: Instant) -> Option<(SlotId, Option<Ended>)> {
         if let Some(slot) = self.table.take_free() {
@@ -135,7 +131,9 @@ impl<M: Memory, P: OnFull> Inside<M, P> {
         }
         let ended = self.hand_out().or_else(|| self.hand_out_soon(now)).or_else(|| {
             let victim = self.policy.victim(newcomer, &self.table)?;
-            let hash = self.hash.of(self.table.conn(victim).key());
+            // A policy may have kept a slot's number for too long.
+            let (_, conn) = self.table.live(victim)?;
+            let hash = self.hash.of(conn.key());
             self.table.end(victim, hash, Why::DroppedEarly);
             self.hand_out()
         });

@@ -8,7 +8,7 @@ use crate::full::{OnFull, Refuse};
 use crate::hash::{KeyedHash, Seed};
 use crate::inside::Inside;
 use crate::invalid::Invalid;
-use crate::packet::{Inner, Packet, Transport};
+use crate::packet::{Inner, Malformed, Packet, Transport};
 use crate::proto::{self, Outcome};
 use crate::raw::{Raw, RawVerdict, TrackAll};
 use crate::stats::{Stats, add_one};
@@ -84,7 +84,7 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
             RawVerdict::Drop => return ct.dropped(),
         }
         match &packet.transport {
-            Transport::Malformed(why) => return ct.invalid(Invalid::Malformed(*why)),
+            Transport::Malformed(why) => return ct.malformed(*why),
             Transport::Neighbour => return ct.untracked(),
             Transport::Error(inner) => return ct.error(now, packet, inner),
             Transport::Tcp(_) | Transport::Udp | Transport::Query | Transport::Other => {}
@@ -110,6 +110,7 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
             Ok((track, timeout)) => {
                 let mut conn = Conn::new(key, sender, track);
                 conn.set_expiry(now.after(timeout));
+                add_one(&mut ct.stats.first);
                 Tracked::First(Unconfirmed::new(conn, hash, (now, timeout), ct))
             }
             Err(why) => ct.invalid(why),
@@ -200,6 +201,13 @@ impl<M: Memory, P> Inside<M, P> {
     fn invalid(&mut self, why: Invalid) -> Tracked<'_> {
         self.stats.count_invalid(why);
         Tracked::Invalid(why)
+    }
+
+    fn malformed(&mut self, why: Malformed) -> Tracked<'_> {
+        if matches!(why, Malformed::IcmpHeader | Malformed::IcmpType | Malformed::Redirect) {
+            add_one(&mut self.stats.error);
+        }
+        self.invalid(Invalid::Malformed(why))
     }
 
     /// An error neither renews its connection nor answers it.

@@ -18,7 +18,7 @@ pub enum Invalid {
     TcpFirst,
     /// A segment that does not fit the state of its connection.
     TcpState,
-    /// An answer to a query that nobody asked.
+    /// An ICMP answer to a query that nobody asked, or a message that asks nothing.
     QueryFirst,
     /// An ICMP error about no connection in the table.
     ErrorUnknown,

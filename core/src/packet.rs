@@ -33,7 +33,8 @@ pub enum Transport {
     Tcp(Tcp),
     /// A UDP or UDP-Lite datagram.
     Udp,
-    /// A request or a reply of ICMP or ICMPv6; which of them, the tuple says.
+    /// A message of ICMP or ICMPv6 that is no error: a request, a reply, or what is neither and
+    /// begins nothing; the tuple says which.
     Query,
     /// An ICMP or ICMPv6 error, and the packet that it speaks of.
     Error(Inner),
@@ -132,7 +133,7 @@ pub enum Malformed {
     SctpHeader,
     /// The packet ends inside the ICMP header.
     IcmpHeader,
-    /// An ICMP type that is no query, no reply and no error.
+    /// An ICMP type that there is not: above 18.
     IcmpType,
     /// ICMP inside IPv6, or ICMPv6 inside IPv4.
     IcmpFamily,

@@ -4,7 +4,7 @@ use crate::invalid::Invalid;
 
 /// What the tracker did since it was made. Counters wrap at 2^64.
 ///
-/// The first eight have the names and the meaning of Linux's (`conntrack -S`); the others count
+/// The first six have the names and the meaning of Linux's (`conntrack -S`); the others count
 /// what Linux does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -12,16 +12,19 @@ use crate::invalid::Invalid;
 pub struct Stats {
     /// Packets that no connection could be given, for whatever reason.
     pub invalid: u64,
-    /// First packets that were refused at `confirm`, for whatever reason.
+    /// First packets that a full table refused.
     pub drop: u64,
     /// Connections that had to leave for a newer one.
     pub early_drop: u64,
-    /// Refusals other than by a full table.
+    /// First packets that were refused for another reason.
     pub insert_failed: u64,
-    /// Refusals because too many connections share a bucket.
+    /// Of those, the ones whose bucket held too many connections.
     pub chaintoolong: u64,
-    /// ICMP errors that were malformed or spoke of no connection.
+    /// ICMP and ICMPv6 messages that were refused before they could be looked up, and errors that
+    /// spoke of no connection.
     pub error: u64,
+    /// First packets: each was confirmed, refused, or let go by the filter.
+    pub first: u64,
     /// Connections confirmed into the table.
     pub confirmed: u64,
     /// Packets of a connection in the table, as they were tracked.

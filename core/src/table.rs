@@ -67,6 +67,12 @@ impl<M: Memory> Table<M> {
         self.memory.slots().get(slot.0).map_or(NONE, |slot| &slot.conn)
     }
 
+    /// The connection in a slot that may hold none.
+    pub(crate) fn live(&self, slot: SlotId) -> Option<(SlotId, &Conn)> {
+        let held = self.memory.slots().get(slot.0).filter(|held| held.holds == Holds::Live)?;
+        Some((slot, &held.conn))
+    }
+
     pub(crate) fn conn_mut(&mut self, slot: SlotId) -> Option<&mut Conn> {
         self.memory.slots_mut().get_mut(slot.0).map(|slot| &mut slot.conn)
     }
@@ -76,9 +82,19 @@ impl<M: Memory> Table<M> {
         self.chain(hash).find(|(_, slot)| slot.conn.key() == key).map(|(id, _)| id)
     }
 
-    /// Whether the bucket takes no more.
-    pub(crate) fn chain_is_full(&self, hash: u32) -> bool {
+    /// Whether the bucket takes no more, when those of it that have run out by `now` are ended.
+    pub(crate) fn chain_is_full(&mut self, hash: u32, now: Instant) -> bool {
+        if self.chain(hash).count() < MAX_CHAIN {
+            return false;
+        }
+        while let Some(slot) = self.run_out_in_chain(hash, now) {
+            self.end(slot, hash, Why::TimedOut);
+        }
         self.chain(hash).count() >= MAX_CHAIN
+    }
+
+    fn run_out_in_chain(&self, hash: u32, now: Instant) -> Option<SlotId> {
+        self.chain(hash).find(|(_, slot)| slot.conn.has_run_out(now)).map(|(id, _)| id)
     }
 
     /// A slot that holds nothing, taken from the free ones.
@@ -187,13 +203,22 @@ impl<M: Memory> Table<M> {
             return Err(memory);
         }
         let mut moved = Self::new(memory);
-        for slot in self.used_slots().filter(|slot| slot.holds != Holds::Nothing) {
-            let Some(to) = moved.take_free() else { break };
+        let now = self.wheel.turned_to();
+        for slot in self.used_slots().filter(|slot| slot.holds == Holds::Live) {
             let hash = hash.of(slot.conn.key());
-            moved.insert(to, hash, slot.conn, self.wheel.turned_to());
-            if let Holds::Ended(why) = slot.holds {
-                moved.end(to, hash, why);
+            match moved.take_free() {
+                Some(to) if moved.chain(hash).count() < MAX_CHAIN => {
+                    moved.insert(to, hash, slot.conn, now);
+                }
+                _ => return Err(moved.memory),
             }
+        }
+        // From the front, so that they wait in the order in which they were over.
+        while let Some(Ended { conn, why }) = self.hand_out() {
+            let Some(to) = moved.take_free() else { break };
+            let hash = hash.of(conn.key());
+            moved.insert(to, hash, conn, now);
+            moved.end(to, hash, why);
         }
         core::mem::swap(self, &mut moved);
         Ok(moved.memory)
@@ -242,7 +267,6 @@ impl<M: Memory> Slots for Table<M> {
     }
 
     fn conn(&self, number: usize) -> Option<(SlotId, &Conn)> {
-        let slot = self.memory.slots().get(number)?;
-        (slot.holds == Holds::Live).then_some((SlotId(number), &slot.conn))
+        self.live(SlotId(number))
     }
 }

@@ -23,7 +23,13 @@ impl Instant {
     /// The moment `seconds` later; the end of time when there is none.
     #[must_use]
     pub const fn after(self, seconds: u32) -> Self {
-        Self(self.0.saturating_add((seconds as u64).saturating_mul(1000)))
+        self.after_millis((seconds as u64).saturating_mul(1000))
+    }
+
+    /// The moment `millis` milliseconds later; the end of time when there is none.
+    #[must_use]
+    pub const fn after_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
     }
 
     /// Milliseconds from `earlier` to this moment, 0 when `earlier` is the later one.

@@ -14,9 +14,6 @@ const HEADER_LEN: usize = 8;
 /// Reads a message of the ICMP of `ip`'s family.
 pub(super) fn read(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
     let header = body.read(Header::Icmp)?;
-    if let Some(ends) = query(ip.protocol, header) {
-        return Ok(ip.packet(ends, Transport::Query));
-    }
     let carried = match (ip.protocol, header[0]) {
         (Protocol::ICMP, 3 | 4 | 5 | 11 | 12) | (Protocol::ICMPV6, ..=127) => body.skip(HEADER_LEN),
         (Protocol::ICMPV6, 130..=136 | 143) => {
@@ -27,16 +24,19 @@ pub(super) fn read(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop>
             redirect::check(ip.addresses, ip.hop_limit, body.read(Header::Redirect)?)?;
             body.skip(redirect::CARRIED_AT)
         }
-        _ => return Err(Malformed::IcmpType.into()),
+        (Protocol::ICMP, 19..) => return Err(Malformed::IcmpType.into()),
+        _ => return Ok(ip.packet(ends(header), Transport::Query)),
     };
     Ok(ip.packet(Ends::None, Transport::Error(inner(ip.addresses, carried)?)))
 }
 
 /// The ends of a request or a reply, or `None` when the message is neither.
 pub(super) fn query(protocol: Protocol, header: &[u8; HEADER_LEN]) -> Option<Ends> {
-    let &[kind, code, _, _, high, low, ..] = header;
-    Query::of(protocol, kind)?;
-    Some(Ends::Query { kind, code, id: u16::from_be_bytes([high, low]) })
+    Query::of(protocol, header[0]).map(|_| ends(header))
+}
+
+fn ends(&[kind, code, _, _, high, low, ..]: &[u8; HEADER_LEN]) -> Ends {
+    Ends::Query { kind, code, id: u16::from_be_bytes([high, low]) }
 }
 
 /// Reads the packet that an error speaks of, which is of the error's own family.
@@ -96,9 +96,9 @@ mod tests {
         let sent = Transport::Error(Inner::Tuple(read(&carried).unwrap().tuple));
         for kind in 0..=255 {
             let expected = match kind {
-                0 | 8 | 13..=18 => Transport::Query,
                 3..=5 | 11 | 12 => sent,
-                _ => Transport::Malformed(Malformed::IcmpType),
+                ..=18 => Transport::Query,
+                19.. => Transport::Malformed(Malformed::IcmpType),
             };
             assert_eq!(transport(&error(kind, &carried)), expected, "{kind}");
         }
@@ -142,10 +142,9 @@ mod tests {
         for kind in 0..=255 {
             let expected = match kind {
                 ..=127 => sent,
-                128 | 129 | 139 | 140 => Transport::Query,
                 130..=136 | 143 => Transport::Neighbour,
                 137 => Transport::Malformed(Malformed::Redirect),
-                _ => Transport::Malformed(Malformed::IcmpType),
+                _ => Transport::Query,
             };
             let packet = ipv6(58, &[&[kind, 0, 0, 0, 0, 0, 0, 0], &*carried].concat());
             assert_eq!(transport(&packet), expected, "{kind}");

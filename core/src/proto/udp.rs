@@ -7,27 +7,27 @@ use crate::time::{Instant, Stamp};
 use crate::timeout::Timeout;
 use crate::tuple::Protocol;
 
-/// How old a UDP connection must be to count as a stream, in seconds (Linux since 5.0).
-const STREAM_AGE: u32 = 2;
+/// How old a UDP connection must be to count as a stream: more than two seconds (Linux since 5.0).
+const STREAM_AGE_MS: u64 = 2001;
 
-/// When the connection may become a stream.
+/// From when on the connection is a stream if it is answered.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UdpTrack {
-    stream_after: Stamp,
+    stream_from: Stamp,
 }
 
 pub(super) fn first(protocol: Protocol, now: Instant, config: &Config) -> (Track, u32) {
     // UDP-Lite has no such age: its first answer makes a stream of it.
-    let stream_after = match protocol {
+    let stream_from = match protocol {
         Protocol::UDPLITE => Stamp::ZERO,
-        _ => Stamp::from_instant(now.after(STREAM_AGE)),
+        _ => Stamp::from_instant(now.after_millis(STREAM_AGE_MS)),
     };
-    (Track::Udp(UdpTrack { stream_after }), config.timeouts.seconds(Timeout::Udp))
+    (Track::Udp(UdpTrack { stream_from }), config.timeouts.seconds(Timeout::Udp))
 }
 
 /// The seconds that the connection lives from this packet on.
 pub(super) fn packet(track: &UdpTrack, status: &mut Status, now: Instant, config: &Config) -> u32 {
-    if !status.has(Status::SEEN_REPLY) || now <= track.stream_after.instant() {
+    if !status.has(Status::SEEN_REPLY) || now < track.stream_from.instant() {
         return config.timeouts.seconds(Timeout::Udp);
     }
     *status |= Status::ASSURED;

@@ -213,40 +213,45 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
     /// # Errors
     /// [`RawError::Loop`] or [`RawError::TooLong`].
     pub fn check(&self) -> Result<(), RawError> {
-        // The longest walk from each chain, by relaxation: settled after as many rounds as there
-        // are chains, unless they jump in a circle.
-        let mut longest: Vec<u32, CHAINS> = self.chains.iter().map(|_| 0).collect();
+        // First only how deep jumps lead: that grows by one a round at the most, so that a circle is
+        // told from a walk that is too long.
+        self.settle(|deepest, depth| deepest.max(depth.saturating_add(1))).ok_or(RawError::Loop)?;
+        let longest = self.settle(|met, inside| met.saturating_add(1).saturating_add(inside));
+        match longest.ok_or(RawError::Loop)? {
+            longest if longest > MAX_WALK => Err(RawError::TooLong),
+            _ => Ok(()),
+        }
+    }
+
+    /// The largest of what `add` makes of a chain, rule by rule, from what it made of the chain so
+    /// far and of the chain that the rule leads into; `None` when chains lead in a circle.
+    ///
+    /// It is made anew until nothing changes, which takes as many rounds as there are chains.
+    fn settle(&self, add: impl Fn(u32, u32) -> u32) -> Option<u32> {
+        let mut made: Vec<u32, CHAINS> = self.chains.iter().map(|_| 0).collect();
         for _ in 0..=self.chains.len() {
             let mut settled = true;
             for (at, chain) in self.chains.iter().enumerate() {
-                let length = self.walk_length(chain, &longest);
-                if let Some(known) = longest.get_mut(at).filter(|known| **known != length) {
-                    *known = length;
+                let mut sum = 0;
+                let mut next = chain.first;
+                while let Some(rule) = self.rule(next) {
+                    let inside = match rule.target {
+                        Target::Jump(into) | Target::Goto(into) => made.get(usize::from(into.0)),
+                        _ => None,
+                    };
+                    sum = add(sum, inside.copied().unwrap_or(0));
+                    next = rule.next;
+                }
+                if let Some(known) = made.get_mut(at).filter(|known| **known != sum) {
+                    *known = sum;
                     settled = false;
                 }
             }
             if settled {
-                return match longest.iter().max() {
-                    Some(&length) if length > MAX_WALK => Err(RawError::TooLong),
-                    _ => Ok(()),
-                };
+                return made.iter().max().copied();
             }
         }
-        Err(RawError::Loop)
-    }
-
-    fn walk_length(&self, chain: &Chain, longest: &[u32]) -> u32 {
-        let mut length = 0_u32;
-        let mut next = chain.first;
-        while let Some(rule) = self.rule(next) {
-            let inside = match rule.target {
-                Target::Jump(into) | Target::Goto(into) => longest.get(usize::from(into.0)),
-                _ => None,
-            };
-            length = length.saturating_add(1).saturating_add(inside.copied().unwrap_or(0));
-            next = rule.next;
-        }
-        length
+        None
     }
 
     /// The rules, in the order in which they were appended.
@@ -268,7 +273,8 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
         let mut behind: Vec<Option<RuleId>, CHAINS> = Vec::new();
         let mut verdict = RawVerdict::Track;
         let mut next = self.chain(ChainId::of(hook)).and_then(|chain| chain.first);
-        loop {
+        // A rule, or the way back behind a jump, which was a rule: more only a circle would take.
+        for _ in 0..=2 * MAX_WALK {
             let Some(rule) = next.and_then(|id| self.rules.get_mut(usize::from(id.0))) else {
                 match behind.pop() {
                     Some(back) => next = back,

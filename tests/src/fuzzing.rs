@@ -1,0 +1,270 @@
+//! From a fuzzer's bytes to a story for a small tracker, whose invariants are walked after each step.
+//!
+//! The first byte is the scene: how many slots (its low three bits, plus one), whether a full
+//! table takes somebody out (0x08), the preset (0x10) and the hash key (its high three bits). Then
+//! come steps, each a head of four bytes and a frame, so that any capture can be made a seed:
+//!
+//! | byte | what |
+//! |---|---|
+//! | 0 | bits 0-1 path, 0x04 the filter drops, 0x08 expire before, bits 4-6 link type, 0x80 no draining |
+//! | 1 | milliseconds since the step before: the low four bits, shifted left by twice the high four |
+//! | 2 | interfaces in (low four bits) and out (high four) |
+//! | 3 | length of the frame that follows |
+
+use keeptrack_core::raw::{
+    ChainId, Hook, IfPattern, Matches, Network, Policy, RawTable, Target, Test,
+};
+use keeptrack_core::{
+    Config, Conn, Conntrack, Direction, Ends, IfName, Inner, Instant, Invalid, LinkType, OnFull,
+    Packet, Path, Protocol, Seed, Seen, SlotId, Slots, Step, TimeoutPolicy, Tracked, Transport,
+    Tuple,
+};
+
+use crate::memory::Owned;
+
+/// The names that interfaces have in a story; no name at all is one more.
+const INTERFACES: [&[u8]; 4] = [b"lo", b"eth0", b"eth1", b"wan"];
+
+const PRESETS: [TimeoutPolicy; 2] = [TimeoutPolicy::LINUX, TimeoutPolicy::LINUX_2_4_21];
+
+type Rules = RawTable<16, 4>;
+
+/// Plays `bytes` as a story.
+///
+/// # Panics
+/// When the tracker breaks one of its laws.
+pub fn track(bytes: &[u8]) {
+    let Some((&scene, mut rest)) = bytes.split_first() else { return };
+    let mut story = Story::new(scene);
+    while let Some((&[how, wait, interfaces, len], behind)) = rest.split_first_chunk() {
+        let (frame, behind) = behind.split_at(behind.len().min(len.into()));
+        rest = behind;
+        story.now += u64::from(wait & 15) << (2 * (wait >> 4));
+        story.play(how, interfaces, frame);
+        story.holds_its_laws();
+    }
+    story.ends();
+}
+
+struct Story {
+    ct: Conntrack<Owned, Rotate, Rules>,
+    now: u64,
+    /// What the counters must add up to.
+    packets: u64,
+    let_go: u64,
+    handed_out: u64,
+}
+
+impl Story {
+    fn new(scene: u8) -> Self {
+        let slot_count = usize::from(scene & 7) + 1;
+        let policy = Rotate { takes: scene & 8 != 0, next: 0 };
+        let timeouts = PRESETS[usize::from(scene >> 4 & 1)];
+        let config = Config { timeouts, ..Config::DEFAULT };
+        let ct = Conntrack::new(Owned::new(slot_count), config, Seed([scene >> 5; 16]))
+            .expect("a preset is valid");
+        let ct = ct.on_full(policy).with_rules(rules());
+        Self { ct, now: 0, packets: 0, let_go: 0, handed_out: 0 }
+    }
+
+    fn play(&mut self, how: u8, interfaces: u8, frame: &[u8]) {
+        let now = Instant::from_millis(self.now);
+        if how & 0x80 == 0 {
+            self.drain();
+        } else if how & 8 != 0 {
+            drop(self.expire(now));
+        }
+        let Ok(packet) = Packet::parse(link_type(how >> 4 & 7), frame) else { return };
+        let [input, output] = [interfaces & 15, interfaces >> 4].map(interface);
+        let seen = Seen { path: path(how & 3), input: input.as_ref(), output: output.as_ref() };
+        self.packets += 1;
+        match self.ct.track(now, &packet.seen(seen)) {
+            Tracked::First(first) if how & 4 == 0 => {
+                if let Ok(made) = first.confirm() {
+                    self.handed_out += u64::from(made.evicted.is_some());
+                }
+            }
+            Tracked::First(_) => self.let_go += 1,
+            _ => {}
+        }
+    }
+
+    fn expire(&mut self, now: Instant) -> Step {
+        let step = self.ct.expire(now);
+        self.handed_out += u64::from(matches!(step, Step::Ended(_)));
+        step
+    }
+
+    /// Hands out all that is over; what is shown then has not run out.
+    fn drain(&mut self) {
+        let now = Instant::from_millis(self.now);
+        // A connection is refiled once a level at the most, and once a turn of the last level.
+        let most = 64 * self.ct.capacity() + 64 + usize::try_from(self.now >> 30).unwrap_or(0);
+        let steps = (0..=most).take_while(|_| !matches!(self.expire(now), Step::Idle)).count();
+        assert!(steps <= most, "{steps} steps to drain {} slots", self.ct.capacity());
+        assert!(self.ct.iter().all(|conn| conn.expiry() > now), "drained, and one has run out");
+        assert_eq!(self.left(), self.handed_out);
+        assert_eq!(self.ct.stats().confirmed, self.ct.len() as u64 + self.left(), "one is lost");
+    }
+
+    /// How many connections have left, by their reasons.
+    fn left(&self) -> u64 {
+        let stats = self.ct.stats();
+        stats.timed_out + stats.reset + stats.reopened + stats.early_drop
+    }
+
+    fn holds_its_laws(&mut self) {
+        self.counts_add_up();
+        let soonest = self.ct.iter().map(Conn::expiry).min();
+        match (self.ct.next_expiry(), soonest) {
+            (Some(next), Some(soonest)) => {
+                let due = soonest.max(Instant::from_millis(self.now));
+                assert!(next <= due, "{next:?} is no lower bound of {soonest:?}");
+            }
+            (None, Some(_)) => panic!("connections are held, and none runs out"),
+            (_, None) => {}
+        }
+        let conns: Vec<Conn> = self.ct.iter().copied().collect();
+        conns.iter().for_each(|conn| self.is_found(conn));
+    }
+
+    fn counts_add_up(&self) {
+        let (ct, stats) = (&self.ct, self.ct.stats());
+        assert!(ct.len() <= ct.capacity());
+        assert_eq!(ct.iter().count(), ct.len());
+        let tracked = stats.known + stats.related + stats.invalid + stats.untracked;
+        let first = stats.confirmed + stats.drop + self.let_go;
+        assert_eq!(tracked + stats.raw_drop + first, self.packets);
+        let invalid: u64 = Invalid::ALL.iter().map(|&why| stats.invalid_by(why)).sum();
+        assert_eq!(invalid, stats.invalid);
+        assert!(stats.confirmed >= ct.len() as u64 + self.left());
+        for rule in ct.rules().rules() {
+            for count in Hook::ALL.map(|hook| rule.count(hook)) {
+                assert!(count.matched >= count.effective + count.too_late);
+            }
+        }
+    }
+
+    /// That both directions of a connection lead to it; asked by errors, which change nothing.
+    fn is_found(&mut self, conn: &Conn) {
+        let now = Instant::from_millis(self.now);
+        if conn.expiry() <= now {
+            return;
+        }
+        assert_eq!(conn.tuple(Direction::Original).invert(), conn.tuple(Direction::Reply));
+        for dir in [Direction::Original, Direction::Reply] {
+            self.packets += 1;
+            let Tracked::Related { dir: back, conn: found } =
+                self.ct.track(now, &error_about(conn.tuple(dir)))
+            else {
+                panic!("{} is listed and not found", conn.list(now))
+            };
+            assert_eq!(found.list(now).to_string(), conn.list(now).to_string());
+            // Who speaks to himself has one direction only.
+            let itself = conn.tuple(dir) == conn.tuple(!dir);
+            assert!(itself || back == !dir, "{} in direction {back:?}", conn.list(now));
+        }
+    }
+
+    /// Sleeps until nothing is left: each connection is handed out at its own moment.
+    fn ends(&mut self) {
+        self.drain();
+        let mut sleeps = 0;
+        while let Some(next) = self.ct.next_expiry() {
+            self.now = self.now.max(next.as_millis());
+            self.drain();
+            sleeps += 1;
+            assert!(sleeps <= 8 * self.ct.capacity() + 8, "asleep for ever");
+        }
+        assert!(self.ct.is_empty());
+    }
+}
+
+/// Takes one slot after the other, or nobody.
+struct Rotate {
+    takes: bool,
+    next: usize,
+}
+
+impl OnFull for Rotate {
+    fn victim(&mut self, _newcomer: &Conn, table: &dyn Slots) -> Option<SlotId> {
+        self.next = (self.next + 1) % table.count();
+        table.conn(self.next).map(|(slot, _)| slot).filter(|_| self.takes)
+    }
+}
+
+/// An ICMP error about a packet of `tuple`, as the parser would give it.
+fn error_about(tuple: Tuple) -> Packet<'static> {
+    let outer = Tuple {
+        source: tuple.destination,
+        destination: tuple.source,
+        protocol: if tuple.source.is_ipv4() { Protocol::ICMP } else { Protocol::ICMPV6 },
+        ends: Ends::None,
+    };
+    let transport = Transport::Error(Inner::Tuple(tuple));
+    Packet { seen: Seen::ARRIVES, tuple: outer, transport, len: 56 }
+}
+
+/// A few rules of every kind, none for the errors that ask for connections.
+fn rules() -> Rules {
+    let name = |name| IfName::new(name).expect("a short name");
+    let is = |name| Test::Is(IfPattern { name, prefix: false });
+    let begins = |name| Test::Is(IfPattern { name, prefix: true });
+    let dns = Matches {
+        protocol: Test::Is(Protocol::UDP),
+        either_ports: Test::Is([(53, 53)].into_iter().collect()),
+        ..Matches::default()
+    };
+    let bogus = Network { address: [0, 0, 0, 66].into(), mask: [0, 0, 0, 255].into() };
+    let bogus = Matches {
+        source: Test::Is(bogus),
+        protocol: Test::Not(Protocol::ICMP),
+        ..Matches::default()
+    };
+    let mut rules = Rules::new();
+    let user = rules.add_chain().expect("there is room");
+    let (prerouting, output) = (ChainId::of(Hook::Prerouting), ChainId::of(Hook::Output));
+    for (chain, matches, target) in [
+        (prerouting, Matches { input: is(name(b"lo")), ..Matches::default() }, Target::NoTrack),
+        (prerouting, bogus, Target::Drop),
+        (
+            prerouting,
+            Matches { input: begins(name(b"eth")), ..Matches::default() },
+            Target::Jump(user),
+        ),
+        (output, Matches { output: is(name(b"lo")), ..Matches::default() }, Target::NoTrack),
+        (output, Matches::default(), Target::Goto(user)),
+        (user, Matches { input: is(name(b"eth1")), ..Matches::default() }, Target::Return),
+        (user, dns, Target::NoTrack),
+    ] {
+        rules.append(chain, matches, target).expect("there is room");
+    }
+    rules.set_policy(Hook::Output, Policy::Accept);
+    rules.check().expect("no circle");
+    rules
+}
+
+fn interface(number: u8) -> Option<IfName> {
+    INTERFACES.get(usize::from(number)).and_then(|name| IfName::new(name))
+}
+
+fn path(number: u8) -> Path {
+    match number {
+        0 | 1 => Path::Arrives,
+        2 => Path::Local,
+        _ => Path::Loops,
+    }
+}
+
+fn link_type(number: u8) -> LinkType {
+    match number {
+        0 => LinkType::Raw,
+        1 => LinkType::Ethernet,
+        2 => LinkType::Sll,
+        3 => LinkType::Sll2,
+        4 => LinkType::Null,
+        5 => LinkType::Loop,
+        6 => LinkType::Ipv4,
+        _ => LinkType::Ipv6,
+    }
+}

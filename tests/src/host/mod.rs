@@ -1,0 +1,65 @@
+//! Runs the host program inside of this process: a command line in, its end and its stdout out.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod copies;
+#[cfg(test)]
+mod made;
+#[cfg(test)]
+mod outputs;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod story;
+
+use anstream::StripStream;
+use clap::Parser;
+use keeptrack::options::Options;
+use keeptrack::{Error, Outcome};
+
+/// What a run of the program came to.
+#[derive(Debug)]
+pub struct Ran {
+    /// How it ended.
+    pub end: Result<Outcome, Failure>,
+    /// What it wrote to stdout until then.
+    pub stdout: Vec<u8>,
+}
+
+/// Why a run ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line is wrong: it did not begin.
+    Typed(clap::Error),
+    /// It ended with an error.
+    Run(Error),
+}
+
+/// Runs `keeptrack` with these words behind its name.
+#[must_use]
+pub fn keeptrack(words: &[&str]) -> Ran {
+    let mut stdout = Vec::new();
+    let line = ["keeptrack"].iter().chain(words);
+    let end = match Options::try_parse_from(line) {
+        Ok(options) => keeptrack::run(&options, &mut stdout).map_err(Failure::Run),
+        Err(error) => Err(Failure::Typed(error)),
+    };
+    Ran { end, stdout }
+}
+
+impl Failure {
+    /// What the program says of it, without colours.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Typed(error) => error.to_string(),
+            Self::Run(error) => {
+                let mut plain = StripStream::new(Vec::new());
+                // A `Vec` takes everything.
+                let _ = error.show(&mut plain);
+                String::from_utf8_lossy(&plain.into_inner()).into_owned()
+            }
+        }
+    }
+}

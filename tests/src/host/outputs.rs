@@ -1,0 +1,120 @@
+//! What the outputs hold: each line and each field as `docs/replay.md` has them.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::keeptrack;
+use super::made::{Files, MAIL_RELAY, json};
+use super::page::PAGE;
+
+/// The names in the first column of the table below a heading of the page.
+fn documented(heading: &str) -> BTreeSet<&'static str> {
+    let (_, section) = PAGE.split_once(&format!("\n{heading}\n")).expect("the heading");
+    let lines = section.lines().take_while(|line| !line.starts_with('#'));
+    let cells = lines.filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    cells.map(|(name, _)| name).collect()
+}
+
+/// The names of an object's fields.
+fn names(object: &Value) -> BTreeSet<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// The lines that `-o packets` writes.
+fn packets(words: &[&str]) -> Vec<Map<String, Value>> {
+    let ran = keeptrack(&[&["replay", "-q", MAIL_RELAY, "-o", "packets"], words].concat());
+    ran.end.unwrap();
+    let lines = String::from_utf8(ran.stdout).unwrap();
+    assert!(lines.ends_with('\n'));
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn packets_has_a_line_for_every_packet() {
+    let lines = packets(&[]);
+    assert_eq!(lines.len(), 9_496);
+    for (index, line) in lines.iter().enumerate() {
+        assert_eq!(line["i"], index);
+    }
+}
+
+#[test]
+fn the_fields_of_packets_are_documented() {
+    let files = Files::new();
+    let rules = files.with("raw.sh", "iptables -t raw -A PREROUTING -p icmp -j DROP\n");
+    let documented = documented("## `-o packets`");
+    for line in packets(&["-m", "500", "-r", &rules]) {
+        for (field, value) in &line {
+            assert!(documented.contains(field.as_str()), "{field} in {line:?}");
+            match field.as_str() {
+                "i" | "to" => assert!(value.is_u64(), "{line:?}"),
+                "keep" | "err" | "gone" | "reasm" => assert_eq!(value, 1, "{line:?}"),
+                "d" => assert!(value == "o" || value == "r", "{line:?}"),
+                _ => assert!(value.is_string(), "{line:?}"),
+            }
+        }
+        let has = |field| line.contains_key(field);
+        match line["v"].as_str().unwrap() {
+            // A packet of a connection either renews it, or keeps it as it was, or ends it.
+            "new" | "established" | "related" => {
+                assert!(has("d") && has("to") != (has("keep") || has("gone")), "{line:?}");
+            }
+            "dropped" | "invalid" | "skip" => assert!(has("why") && !has("d"), "{line:?}"),
+            "untracked" => assert_eq!(line.len(), 2, "{line:?}"),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn packets_and_json_tell_the_same() {
+    for max in ["100", "1000", "100000"] {
+        let lines = packets(&["-m", max]);
+        let object = json(&[MAIL_RELAY, "-m", max]);
+        let count = |verdict: &str| lines.iter().filter(|line| line["v"] == verdict).count();
+        assert_eq!(object["drop"], count("dropped"));
+        assert_eq!(object["invalid"], count("invalid"));
+        assert_eq!(object["untracked"], count("untracked"));
+        let tracked = ["new", "established", "related"].map(count).iter().sum::<usize>();
+        assert_eq!(object["tracked"], tracked);
+        let full =
+            lines.iter().filter(|line| line.get("why").is_some_and(|why| why == "table_full"));
+        assert_eq!(object["drop"], full.count());
+    }
+}
+
+#[test]
+fn the_fields_of_json_are_documented() {
+    let files = Files::new();
+    let rules = files.with("raw.sh", "iptables -t raw -A PREROUTING -i lo -j NOTRACK\n");
+    let object = json(&[MAIL_RELAY, "-m", "1000", "-r", &rules]);
+    assert_eq!(names(&object), documented("## `-o json`"));
+    for (list, heading) in
+        [("at_peak", "### `at_peak`"), ("dropped", "### `dropped`"), ("rules", "### `rules`")]
+    {
+        assert_eq!(names(&object[list][0]), documented(heading));
+    }
+}
+
+#[test]
+fn every_output_goes_where_it_was_sent() {
+    let files = Files::new();
+    let (lines, object) = (files.path("packets.jsonl"), files.path("x=y.json"));
+    let ran = keeptrack(&[
+        "replay",
+        "-q",
+        MAIL_RELAY,
+        "-o",
+        &format!("packets={lines}"),
+        "-o",
+        "summary",
+        "-o",
+        &format!("json={object}"),
+    ]);
+    ran.end.unwrap();
+    assert!(String::from_utf8(ran.stdout).unwrap().starts_with(MAIL_RELAY));
+    assert_eq!(files.text("packets.jsonl").lines().count(), 9_496);
+    let object: Value = serde_json::from_str(&files.text("x=y.json")).unwrap();
+    assert_eq!(object, json(&[MAIL_RELAY]));
+}

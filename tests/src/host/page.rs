@@ -1,0 +1,68 @@
+//! What `docs/replay.md` quotes is what the program writes.
+
+use super::keeptrack;
+use super::made::{Files, MAIL_RELAY};
+
+/// The page that describes the command.
+pub(super) const PAGE: &str = include_str!("../../../docs/replay.md");
+
+/// How the page calls the bundled capture.
+const QUOTED: &str = "tests/captures/mail-relay.pcapng";
+
+/// A command and what it writes.
+struct Shown {
+    command: &'static str,
+    lines: Vec<&'static str>,
+}
+
+/// The commands in a block of the page.
+fn commands(block: &'static str) -> Vec<Shown> {
+    let mut commands: Vec<Shown> = Vec::new();
+    for line in block.lines() {
+        match (line.strip_prefix("$ "), commands.last_mut()) {
+            (Some(command), _) => commands.push(Shown { command, lines: Vec::new() }),
+            (None, Some(shown)) => shown.lines.push(line),
+            (None, None) => panic!("no command before `{line}`"),
+        }
+    }
+    commands
+}
+
+/// Whether the lines are what was written, where `...` stands for any lines.
+fn is_quote(quoted: &[&str], written: &[&str]) -> bool {
+    match (quoted, written) {
+        (["...", rest @ ..], _) => (0..=written.len()).any(|from| is_quote(rest, &written[from..])),
+        ([line, rest @ ..], [first, others @ ..]) => line == first && is_quote(rest, others),
+        _ => quoted.is_empty() && written.is_empty(),
+    }
+}
+
+#[test]
+fn the_page_quotes_what_the_program_writes() {
+    let files = Files::new();
+    let blocks: Vec<_> = PAGE.split("```console\n").skip(1).collect();
+    assert!(blocks.len() >= 4);
+    for block in blocks {
+        let (block, _) = block.split_once("```").expect("the end of a block");
+        for Shown { command, lines } in commands(block) {
+            if let Some(name) = command.strip_prefix("cat ") {
+                files.with(name, lines.join("\n") + "\n");
+                continue;
+            }
+            let words = command.strip_prefix("keeptrack ").expect("a run of the program");
+            let is_file = |word: &&str| word.ends_with(".rules");
+            let typed = words.split(' ').map(|word| match word {
+                QUOTED => MAIL_RELAY.to_owned(),
+                rules if is_file(&rules) => files.path(rules),
+                word => word.to_owned(),
+            });
+            let typed: Vec<String> = typed.collect();
+            let ran = keeptrack(&typed.iter().map(String::as_str).collect::<Vec<_>>());
+            ran.end.unwrap();
+            let written = String::from_utf8(ran.stdout).unwrap();
+            let written = written.replace(MAIL_RELAY, QUOTED).replace(&files.path(""), "");
+            let written: Vec<_> = written.lines().collect();
+            assert!(is_quote(&lines, &written), "$ {command}\n{}", written.join("\n"));
+        }
+    }
+}
