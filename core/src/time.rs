@@ -28,7 +28,7 @@ impl Instant {
 
     /// The moment `millis` milliseconds later; the end of time when there is none.
     #[must_use]
-    pub const fn after_millis(self, millis: u64) -> Self {
+    pub(crate) const fn after_millis(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))
     }
 

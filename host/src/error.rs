@@ -21,6 +21,8 @@ pub enum Error {
     Untold(Untold),
     /// The settings.
     Config(ConfigError),
+    /// There is not the memory for a table of so many entries.
+    NoMemory(usize),
     /// The capture holds no packet; perhaps it was cut before the end of the first.
     NoPackets(String, Option<capture::Warning>),
     /// The capture's frames are of link types that are not read: these.
@@ -57,6 +59,9 @@ impl Error {
             Self::Capture(error) => (error.to_string(), error.help()),
             Self::Untold(untold) => (untold.to_string(), Some(untold.help().to_owned())),
             Self::Config(error) => (error.to_string(), None),
+            Self::NoMemory(entries) => {
+                (format!("there is not the memory for {entries} entries"), None)
+            }
             Self::NoPackets(file, Some(cut)) => (format!("{file} holds no packets: {cut}"), None),
             Self::NoPackets(file, None) => (
                 format!("{file} holds no packets"),

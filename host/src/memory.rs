@@ -11,14 +11,14 @@ pub struct Heap {
 }
 
 impl Heap {
-    /// Room for exactly `slot_count` connections.
+    /// Room for exactly `slot_count` connections; `None` when there is not that much memory.
     #[must_use]
-    pub fn new(slot_count: usize) -> Self {
-        Self {
-            heads: vec![u32::NIL; slot_count].into(),
-            slots: vec![Slot::default(); slot_count].into(),
+    pub fn new(slot_count: usize) -> Option<Self> {
+        Some(Self {
+            heads: boxed(u32::NIL, slot_count)?,
+            slots: boxed(Slot::default(), slot_count)?,
             lists: Box::new([u32::NIL; LISTS]),
-        }
+        })
     }
 
     /// Bytes that a table of so many entries takes.
@@ -29,6 +29,13 @@ impl Heap {
 
     /// Bytes of a slot and of the bucket head that comes with it.
     pub const BYTES_AN_ENTRY: usize = size_of::<Slot<u32>>() + size_of::<u32>();
+}
+
+fn boxed<T: Copy>(value: T, count: usize) -> Option<Box<[T]>> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(count).ok()?;
+    values.resize(count, value);
+    Some(values.into())
 }
 
 impl Memory for Heap {

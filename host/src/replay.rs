@@ -80,7 +80,7 @@ impl Replay {
                 Err(why) => What::Skipped(why),
                 Ok(packet) => {
                     let sighting = self.sight.of(&record, &packet, self.ct.rules(), &file)?;
-                    self.make_room();
+                    self.make_room()?;
                     self.track(now, &packet.seen(sighting.seen()))
                 }
             };
@@ -132,12 +132,14 @@ impl Replay {
     }
 
     /// Doubles a full table that may grow.
-    fn make_room(&mut self) {
-        let capacity = self.ct.capacity();
-        if self.room == Room::Growing && self.ct.len() == capacity {
-            // Twice the slots hold what the slots held.
-            let _ = self.ct.move_into(Heap::new(capacity * 2));
+    fn make_room(&mut self) -> Result<(), Error> {
+        let entries = self.ct.capacity() * 2;
+        if self.room == Room::Fixed || self.ct.len() * 2 < entries {
+            return Ok(());
         }
+        let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
+        // Twice the slots hold what the slots held.
+        self.ct.move_into(memory).map(drop).map_err(|_| Error::NoMemory(entries))
     }
 }
 

@@ -49,7 +49,7 @@ fn replay(options: &options::Replay, stdout: &mut dyn Write) -> Result<Outcome, 
 
     let mut reports = Reports::new(options.max, &mut sinks, log);
     let done = replay.run(&mut capture, &mut reports, &progress);
-    let tally = reports.finish()?;
+    let tally = reports.finish();
     progress.finish();
     if tally.packet_count == 0 {
         // There is nothing to report.
@@ -80,7 +80,8 @@ fn no_packets(capture: &Capture) -> Error {
 
 /// An empty table as `options` ask for it.
 fn table(options: &options::Replay, rules: RuleSet) -> Result<Replay, Error> {
-    let memory = Heap::new(options.max.unwrap_or(FIRST_ENTRIES));
+    let entries = options.max.unwrap_or(FIRST_ENTRIES);
+    let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
     let ct = Conntrack::new(memory, options.preset.config(), options.hash_seed.seed())?;
     let room = if options.max.is_some() { Room::Fixed } else { Room::Growing };
     let naming = options.iface.clone().unwrap_or_default();
@@ -102,11 +103,16 @@ impl<'r, W: Write> Reports<'r, W> {
         Self { tally: Tally::new(max), packets, log }
     }
 
-    fn finish(mut self) -> io::Result<Tally> {
-        if let Some(log) = &mut self.log {
-            log.finish()?;
+    fn finish(mut self) -> Tally {
+        self.log(KernelLog::finish);
+        self.tally
+    }
+
+    /// What the kernel says is said as long as there is somebody to hear it.
+    fn log(&mut self, say: impl FnOnce(&mut KernelLog<W>) -> io::Result<()>) {
+        if self.log.as_mut().is_some_and(|log| say(log).is_err()) {
+            self.log = None;
         }
-        Ok(self.tally)
     }
 }
 
@@ -114,12 +120,14 @@ impl<W: Write> Report for Reports<'_, W> {
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
         self.tally.packet(verdict)?;
         self.packets.iter_mut().try_for_each(|lines| lines.packet(verdict))?;
-        self.log.as_mut().map_or(Ok(()), |log| log.packet(verdict))
+        self.log(|log| log.packet(verdict));
+        Ok(())
     }
 
     fn ended(&mut self, now: Instant, ended: &Ended) -> io::Result<()> {
         self.tally.ended(now, ended)?;
         self.packets.iter_mut().try_for_each(|lines| lines.ended(now, ended))?;
-        self.log.as_mut().map_or(Ok(()), |log| log.ended(now, ended))
+        self.log(|log| log.ended(now, ended));
+        Ok(())
     }
 }

@@ -56,28 +56,33 @@ fn head(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Result
 
 fn verdict(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Result<()> {
     let peak = Count(tally.peak_entries as u64);
-    let part = if subject.is_complete { "" } else { " in the part that could be read" };
+    let (part, well) = match subject.is_complete {
+        true => ("", '\u{2713}'),
+        false => (" in the part that could be read", '!'),
+    };
     match (subject.max, tally.dropped_between) {
         (Some(max), Some((first, last))) => {
             let (dropped, of) = (tally.drop_count, tally.packet_count);
             let lasting = Lasting(tally.full_ms);
             write!(out, "\u{2717} Table full for {lasting}: {} of ", Count(dropped))?;
             writeln!(out, "{} packets dropped ({}){part}", Count(of), Share(dropped, of))?;
-            let since_start = Lasting(first.since(tally.first_packet.unwrap_or(first)));
-            write!(out, "  first {} UTC (+{since_start})   ", Clock(first))?;
-            writeln!(out, "last {}   peak {peak}/{}", Clock(last), Count(max as u64))
+            let full = tally.first_full.unwrap_or(first);
+            let since_start = Lasting(full.since(tally.first_packet.unwrap_or(full)));
+            writeln!(out, "  first full {} UTC (+{since_start})", Clock(full))?;
+            write!(out, "  first drop {}   last drop {}", Clock(first), Clock(last))?;
+            writeln!(out, "   peak {peak}/{}", Count(max as u64))
         }
         (Some(max), None) => {
             let share = Share(tally.peak_entries as u64, max as u64);
             writeln!(
                 out,
-                "\u{2713} Nothing dropped{part}: peak {peak}/{} ({share})",
+                "{well} Nothing dropped{part}: peak {peak}/{} ({share})",
                 Count(max as u64)
             )?;
             peak_time(out, tally)
         }
         (None, _) => {
-            writeln!(out, "\u{2713} A table of {peak} entries holds this traffic{part}")?;
+            writeln!(out, "{well} A table of {peak} entries holds this traffic{part}")?;
             peak_time(out, tally)
         }
     }

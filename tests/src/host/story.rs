@@ -76,7 +76,8 @@ fn one_entry_less_drops_and_says_when_and_what() {
 
     let text = summary(&words);
     assert!(line(&text, "Table full for").contains(&format!("{dropped} of 9,496 packets dropped")));
-    line(&text, "first 16:35:15.848 UTC (+1m07s)");
+    line(&text, "first full 16:35:15.832 UTC (+1m07s)");
+    line(&text, "first drop 16:35:15.848   last drop 16:35:15.930   peak 1,341/1,341");
     let (_, table) = text.split_once("\n  dropped").unwrap();
     for service in services {
         line(table, service["service"].as_str().unwrap());
