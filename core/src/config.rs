@@ -49,6 +49,8 @@ impl TcpConfig {
 pub enum ConfigError {
     /// A table of no slots.
     NoSlots,
+    /// Memory whose slots, chains and nodes are not as many of each.
+    UnevenMemory,
     /// More slots than the links of this memory can tell apart; and how many they can.
     TooManySlots(usize),
     /// A timeout of more than [`MAX_SECONDS`].
@@ -59,6 +61,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSlots => f.write_str("a table needs at least one slot"),
+            Self::UnevenMemory => f.write_str("memory needs a chain and a node for each slot"),
             Self::TooManySlots(most) => {
                 write!(f, "a table of these links has at most {most} slots")
             }

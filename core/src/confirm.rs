@@ -9,7 +9,7 @@ use crate::full::{OnFull, Refusal};
 use crate::inside::Inside;
 use crate::stats::add_one;
 use crate::status::Status;
-use crate::storage::{Memory, SlotId};
+use crate::storage::Memory;
 use crate::table::Turned;
 use crate::time::Instant;
 
@@ -113,31 +113,30 @@ impl<M: Memory, P: OnFull> Confirm for Inside<M, P> {
             add_one(&mut self.stats.insert_failed);
             return Err(Refused { conn, why: Refusal::ChainTooLong });
         }
-        let Some((slot, evicted)) = self.vacate(&conn, now) else {
+        let evicted = self.vacate(&conn, now);
+        let Some(slot) = self.table.insert(conn, now, &self.hash, hash) else {
             add_one(&mut self.stats.drop);
             return Err(Refused { conn, why: Refusal::TableFull });
         };
-        self.table.insert(slot, hash, conn, now);
         add_one(&mut self.stats.confirmed);
         Ok(Confirmed { conn: self.table.conn(slot), evicted })
     }
 }
 
 impl<M: Memory, P: OnFull> Inside<M, P> {
-    /// A free slot, and whose it was until now.
-    fn vacate(&mut self, newcomer: &Conn, now: Instant) -> Option<(SlotId, Option<Ended>)> {
-        if let Some(slot) = self.table.take_free() {
-            return Some((slot, None));
+    /// Sees to it that a slot is free, if that can be; and says who had to leave.
+    fn vacate(&mut self, newcomer: &Conn, now: Instant) -> Option<Ended> {
+        if !self.table.is_full() {
+            return None;
         }
-        let ended = self.hand_out().or_else(|| self.hand_out_soon(now)).or_else(|| {
+        self.hand_out().or_else(|| self.hand_out_soon(now)).or_else(|| {
             let victim = self.policy.victim(newcomer, &self.table)?;
             // A policy may have kept a slot's number for too long.
             let (_, conn) = self.table.live(victim)?;
             let hash = self.hash.of(conn.key());
             self.table.end(victim, hash, Why::DroppedEarly);
             self.hand_out()
-        });
-        Some((self.table.take_free()?, ended))
+        })
     }
 
     /// What a few steps of the wheel find to have run out.

@@ -100,7 +100,8 @@ impl Conn {
 
     /// What a packet in that direction is to a filter rule.
     pub(crate) fn ct_state(&self, dir: Direction) -> CtState {
-        if dir == Direction::Reply || self.status.has(Status::SEEN_REPLY) {
+        // The direction last: nobody can foretell it, and a wrong guess costs more than the rest.
+        if self.status.has(Status::SEEN_REPLY) || dir == Direction::Reply {
             CtState::Established
         } else if self.status.has(Status::EXPECTED) {
             CtState::Related

@@ -31,14 +31,17 @@ pub struct Conntrack<M, P = Refuse, R = TrackAll> {
 }
 
 impl<M: Memory> Conntrack<M> {
-    /// An empty tracker over `memory`, whatever that held. Touches every bucket.
+    /// An empty tracker over `memory`, whatever that held. Touches every slot.
     ///
     /// # Errors
     /// [`ConfigError`] when the memory or a timeout cannot be used.
     pub fn new(memory: M, config: Config, seed: Seed) -> Result<Self, ConfigError> {
         let slot_count = memory.slots().len();
-        if slot_count == 0 || memory.heads().is_empty() {
+        if slot_count == 0 {
             return Err(ConfigError::NoSlots);
+        }
+        if (memory.chains().len(), memory.nodes().len()) != (slot_count, slot_count) {
+            return Err(ConfigError::UnevenMemory);
         }
         if slot_count > M::Link::SLOTS {
             return Err(ConfigError::TooManySlots(M::Link::SLOTS));
@@ -97,12 +100,13 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
             match ct.step(now, slot, sender, packet) {
                 Ok(Some((state, dir, change))) => {
                     add_one(&mut ct.stats.known);
-                    if let Some(why) = change.ended {
-                        ct.table.end(slot, hash, why);
-                    }
+                    let slot = match change.ended {
+                        Some(why) => ct.table.end(slot, hash, why),
+                        None => slot,
+                    };
                     return Tracked::Known { state, dir, conn: ct.table.conn(slot), change };
                 }
-                Ok(None) => ct.table.end(slot, hash, Why::Reopened),
+                Ok(None) => _ = ct.table.end(slot, hash, Why::Reopened),
                 Err(why) => return ct.invalid(why),
             }
         }
@@ -121,7 +125,9 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
     /// `now`. A caller drains it to [`Step::Idle`] before it tracks; nothing that has run out is
     /// ever matched by a packet, whether or not it does.
     ///
-    /// Touches one connection and its neighbours in two lists.
+    /// Touches one connection, those of its bucket, and its neighbours in two lists. Before it is
+    /// handed out a connection is looked at five times at the most, and once more for each 12 days
+    /// in which nobody called.
     pub fn expire(&mut self, now: Instant) -> Step {
         let now = self.inside.at(now);
         if let Some(ended) = self.inside.hand_out() {
@@ -245,9 +251,11 @@ impl<M: Memory, P> Inside<M, P> {
             Outcome::Reopen => return Ok(None),
             Outcome::Invalid(why) => return Err(why),
         };
-        if dir == Direction::Reply {
-            conn.status |= Status::SEEN_REPLY;
-        }
+        // No branch on the direction, which nobody can foretell.
+        conn.status |= match dir {
+            Direction::Original => Status::NONE,
+            Direction::Reply => Status::SEEN_REPLY,
+        };
         let change = Change {
             timeout,
             status: conn.status.without(status),

@@ -28,6 +28,11 @@ impl KeyedHash {
     }
 
     /// The upper half of the hash: the lower is as good, one word is enough.
+    ///
+    /// Inlined, as all is that a key goes through before its slot is read: a key that was written
+    /// in halves and is read in words cannot be forwarded to the reader, which then waits for all
+    /// memory that the packet before it is still waiting for.
+    #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "32 bits are what a table needs")]
     pub(crate) fn of(&self, key: &Key) -> u32 {
         let hash = match key.words() {

@@ -28,6 +28,7 @@ impl<M: Memory, P> Inside<M, P> {
     }
 
     /// The connection of `key`, unless it has run out: then it is over.
+    #[inline(always)] // See `KeyedHash::of`.
     pub(crate) fn find(&mut self, now: Instant, hash: u32, key: &Key) -> Option<SlotId> {
         let slot = self.table.find(hash, key)?;
         if self.table.conn(slot).has_run_out(now) {

@@ -94,7 +94,9 @@ pub use parse::{Header, LinkType, MAX_TAGS, ParseError};
 pub use proto::TcpState;
 pub use stats::Stats;
 pub use status::{CtState, Status};
-pub use storage::{LISTS, Lent, Link, Memory, Slot, SlotId, Storage};
+pub use storage::{
+    LISTS, Lent, Link, Memory, Node, Slot, SlotId, Storage, bytes_a_table, bytes_an_entry,
+};
 pub use table::MAX_CHAIN;
 pub use time::Instant;
 pub use timeout::{MAX_SECONDS, Timeout, TimeoutPolicy};

@@ -7,7 +7,7 @@ use crate::storage::{Link, Memory, Node, SlotId};
 /// Puts `slot`, which is in no list, at the end of `list`.
 pub(crate) fn push<M: Memory>(memory: &mut M, list: usize, slot: SlotId) {
     let link = M::Link::to(slot);
-    let last = match memory.lists().get(list).and_then(|head| head.slot()) {
+    let (next, previous) = match first(memory, list) {
         Some(first) => {
             let last = node(memory, first).previous;
             change(memory, Some(first), |node| node.previous = link);
@@ -21,17 +21,13 @@ pub(crate) fn push<M: Memory>(memory: &mut M, list: usize, slot: SlotId) {
             (link, link)
         }
     };
-    let (next, previous) = last;
-    let list = number(list);
-    change(memory, Some(slot), |node| *node = Node { next, previous, list });
+    enter(memory, slot, Node { next, previous }, list);
 }
 
 /// Takes `slot` out of the list that it is in, if any; and says whether that list is now empty.
 pub(crate) fn unlink<M: Memory>(memory: &mut M, slot: SlotId) -> Option<Emptied> {
-    let Node { next, previous, list } = node(memory, slot);
-    let list = usize::from(list).checked_sub(1)?;
     let link = M::Link::to(slot);
-    change(memory, Some(slot), |node| node.list = 0);
+    let (Node { next, previous }, list) = leave(memory, slot)?;
     if next == link {
         *memory.lists_mut().get_mut(list)? = M::Link::NIL;
         return Some(Emptied(list));
@@ -45,6 +41,22 @@ pub(crate) fn unlink<M: Memory>(memory: &mut M, slot: SlotId) -> Option<Emptied>
     None
 }
 
+/// Gives `to`, which is in no list, the place of `from` in the list that this is in, if any.
+pub(crate) fn replace<M: Memory>(memory: &mut M, from: SlotId, to: SlotId) {
+    let (was, link) = (M::Link::to(from), M::Link::to(to));
+    let Some((mut node, list)) = leave(memory, from) else { return };
+    if node.next == was {
+        node = Node { next: link, previous: link };
+    } else {
+        change(memory, node.previous.slot(), |node| node.next = link);
+        change(memory, node.next.slot(), |node| node.previous = link);
+    }
+    enter(memory, to, node, list);
+    if let Some(head) = memory.lists_mut().get_mut(list).filter(|head| **head == was) {
+        *head = link;
+    }
+}
+
 /// The first slot of `list`.
 pub(crate) fn first<M: Memory>(memory: &M, list: usize) -> Option<SlotId> {
     memory.lists().get(list)?.slot()
@@ -52,7 +64,7 @@ pub(crate) fn first<M: Memory>(memory: &M, list: usize) -> Option<SlotId> {
 
 /// The list that `slot` is in.
 pub(crate) fn of<M: Memory>(memory: &M, slot: SlotId) -> Option<usize> {
-    usize::from(node(memory, slot).list).checked_sub(1)
+    usize::from(memory.slots().get(slot.0)?.list).checked_sub(1)
 }
 
 /// A list that has lost its last slot.
@@ -64,13 +76,27 @@ const fn number(list: usize) -> u16 {
     (list as u16).wrapping_add(1)
 }
 
+/// Marks `slot` as in `list`, and there.
+fn enter<M: Memory>(memory: &mut M, slot: SlotId, place: Node<M::Link>, list: usize) {
+    change(memory, Some(slot), |node| *node = place);
+    if let Some(slot) = memory.slots_mut().get_mut(slot.0) {
+        slot.list = number(list);
+    }
+}
+
+/// Marks `slot` as in no list; the place and the list that it had.
+fn leave<M: Memory>(memory: &mut M, slot: SlotId) -> Option<(Node<M::Link>, usize)> {
+    let list = of(memory, slot)?;
+    memory.slots_mut().get_mut(slot.0)?.list = 0;
+    Some((node(memory, slot), list))
+}
+
 fn node<M: Memory>(memory: &M, slot: SlotId) -> Node<M::Link> {
-    let none = Node { next: M::Link::NIL, previous: M::Link::NIL, list: 0 };
-    memory.slots().get(slot.0).map_or(none, |slot| slot.timer)
+    memory.nodes().get(slot.0).copied().unwrap_or(Node::NONE)
 }
 
 fn change<M: Memory>(memory: &mut M, slot: Option<SlotId>, how: impl FnOnce(&mut Node<M::Link>)) {
-    if let Some(slot) = slot.and_then(|slot| memory.slots_mut().get_mut(slot.0)) {
-        how(&mut slot.timer);
+    if let Some(node) = slot.and_then(|slot| memory.nodes_mut().get_mut(slot.0)) {
+        how(node);
     }
 }

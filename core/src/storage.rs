@@ -1,4 +1,4 @@
-//! The memory of a table: slots, bucket heads and timer lists, all of it the caller's.
+//! The memory of a table: slots, and the lists that they are in; all of it the caller's.
 
 use core::fmt::Debug;
 
@@ -14,6 +14,12 @@ pub trait Link: Copy + Debug + Eq + sealed::Sealed + 'static {
     /// How many slots links can tell apart.
     const SLOTS: usize;
 
+    /// The link of these bits; those that do not fit are left out.
+    fn from_bits(bits: u32) -> Self;
+
+    /// Its bits.
+    fn bits(self) -> u32;
+
     /// The link to `slot`; nothing, for a slot past [`Link::SLOTS`].
     fn to(slot: SlotId) -> Self;
 
@@ -28,10 +34,19 @@ mod sealed {
 }
 
 macro_rules! link {
-    ($word:ty) => {
+    ($word:ty, $slots:expr) => {
         impl Link for $word {
             const NIL: Self = 0;
-            const SLOTS: usize = <$word>::MAX as usize;
+            const SLOTS: usize = $slots;
+
+            #[allow(clippy::cast_possible_truncation, reason = "what is above is cut on purpose")]
+            fn from_bits(bits: u32) -> Self {
+                bits as Self
+            }
+
+            fn bits(self) -> u32 {
+                self.into()
+            }
 
             fn to(slot: SlotId) -> Self {
                 Self::try_from(slot.0.wrapping_add(1)).unwrap_or(Self::NIL)
@@ -44,46 +59,69 @@ macro_rules! link {
     };
 }
 
-link!(u16);
-link!(u32);
+link!(u16, u16::MAX as usize);
+// One bit less, so that the bits above a slot can be shifted down.
+link!(u32, i32::MAX as usize);
 
 /// Levels of the timer wheel.
 pub(crate) const LEVELS: usize = 5;
 /// Lists of each level.
 pub(crate) const LISTS_A_LEVEL: usize = 64;
-/// How many timer lists a table has: those of the wheel, and one of connections that are over.
-pub const LISTS: usize = LEVELS * LISTS_A_LEVEL + 1;
+/// How many lists a table has: those of the wheel, one of connections that are over, and one of
+/// slots that hold nothing.
+pub const LISTS: usize = LEVELS * LISTS_A_LEVEL + 2;
 
 /// A place in a table, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotId(pub(crate) usize);
 
-/// A place for one connection, and its places in the lists of the table.
+/// A place for one connection.
 #[derive(Debug, Clone, Copy)]
-pub struct Slot<L> {
+pub struct Slot {
     pub(crate) conn: Conn,
-    /// The next slot of the bucket, or of the free list.
-    pub(crate) chain: L,
-    pub(crate) timer: Node<L>,
+    /// The list that its node is a place in, counted from 1; 0 for none.
+    pub(crate) list: u16,
     pub(crate) holds: Holds,
 }
 
-impl<L: Link> Slot<L> {
-    const EMPTY: Self = Self {
-        conn: Conn::EMPTY,
-        chain: L::NIL,
-        timer: Node { next: L::NIL, previous: L::NIL, list: 0 },
-        holds: Holds::Nothing,
-    };
+impl Slot {
+    pub(crate) const EMPTY: Self = Self { conn: Conn::EMPTY, list: 0, holds: Holds::Nothing };
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+/// Bytes that one entry takes of a table's memory: a slot, its place in a list, the link to the
+/// next of its bucket. A table takes [`bytes_a_table`] besides.
+#[must_use]
+pub const fn bytes_an_entry<L: Link>() -> usize {
+    size_of::<Slot>().wrapping_add(size_of::<Node<L>>()).wrapping_add(size_of::<L>())
+}
+
+/// Bytes that a table takes whatever the number of its entries: the heads of its lists.
+#[must_use]
+pub const fn bytes_a_table<L: Link>() -> usize {
+    size_of::<[L; LISTS]>()
 }
 
 /// A slot's place in a circular list.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Node<L> {
+pub struct Node<L> {
     pub(crate) next: L,
     pub(crate) previous: L,
-    /// The list, counted from 1; 0 for none.
-    pub(crate) list: u16,
+}
+
+impl<L: Link> Node<L> {
+    pub(crate) const NONE: Self = Self { next: L::NIL, previous: L::NIL };
+}
+
+impl<L: Link> Default for Node<L> {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 /// What a slot holds. The representation is fixed so that an empty slot is all zero.
@@ -91,10 +129,19 @@ pub(crate) struct Node<L> {
 #[repr(u8)]
 pub(crate) enum Holds {
     Nothing,
-    /// A connection that is found and counted.
-    Live,
+    /// A connection that is found and counted, in the slot that its hash names: the first of its
+    /// bucket.
+    First,
+    /// One in another slot, for a connection of the same bucket was there before it.
+    Later,
     /// One that is over and waits to be handed out.
     Ended(Why),
+}
+
+impl Holds {
+    pub(crate) const fn is_live(self) -> bool {
+        matches!(self, Self::First | Self::Later)
+    }
 }
 
 /// Where a table lies. [`Lent`] is what [`Storage::lend`] gives; a host may own its memory instead.
@@ -102,15 +149,19 @@ pub trait Memory {
     /// The links between its slots.
     type Link: Link;
 
-    /// The first slot of each bucket; as many buckets as slots, or more.
-    fn heads(&self) -> &[Self::Link];
+    /// The next slot of its bucket, of each slot; as many as slots.
+    fn chains(&self) -> &[Self::Link];
     /// The same, to be changed.
-    fn heads_mut(&mut self) -> &mut [Self::Link];
+    fn chains_mut(&mut self) -> &mut [Self::Link];
     /// The slots.
-    fn slots(&self) -> &[Slot<Self::Link>];
+    fn slots(&self) -> &[Slot];
     /// The same, to be changed.
-    fn slots_mut(&mut self) -> &mut [Slot<Self::Link>];
-    /// The first slot of each timer list.
+    fn slots_mut(&mut self) -> &mut [Slot];
+    /// The places of the slots in their lists; as many as slots.
+    fn nodes(&self) -> &[Node<Self::Link>];
+    /// The same, to be changed.
+    fn nodes_mut(&mut self) -> &mut [Node<Self::Link>];
+    /// The first slot of each list.
     fn lists(&self) -> &[Self::Link; LISTS];
     /// The same, to be changed.
     fn lists_mut(&mut self) -> &mut [Self::Link; LISTS];
@@ -121,8 +172,9 @@ pub trait Memory {
 /// Below 65,536 slots the links are `u16`.
 #[derive(Debug)]
 pub struct Storage<const N: usize, L = u16> {
-    heads: [L; N],
-    slots: [Slot<L>; N],
+    chains: [L; N],
+    slots: [Slot; N],
+    nodes: [Node<L>; N],
     lists: [L; LISTS],
 }
 
@@ -134,12 +186,22 @@ impl<const N: usize, L: Link> Storage<N, L> {
             assert!(N > 0, "a table needs at least one slot");
             assert!(N <= L::SLOTS, "more slots than these links can tell apart");
         }
-        Self { heads: [L::NIL; N], slots: [Slot::EMPTY; N], lists: [L::NIL; LISTS] }
+        Self {
+            chains: [L::NIL; N],
+            slots: [Slot::EMPTY; N],
+            nodes: [Node::NONE; N],
+            lists: [L::NIL; LISTS],
+        }
     }
 
     /// Lends the memory to a tracker, which forgets `N`.
     pub const fn lend(&mut self) -> Lent<'_, L> {
-        Lent { heads: &mut self.heads, slots: &mut self.slots, lists: &mut self.lists }
+        Lent {
+            chains: &mut self.chains,
+            slots: &mut self.slots,
+            nodes: &mut self.nodes,
+            lists: &mut self.lists,
+        }
     }
 }
 
@@ -152,28 +214,37 @@ impl<const N: usize, L: Link> Default for Storage<N, L> {
 /// Memory that somebody else owns.
 #[derive(Debug)]
 pub struct Lent<'m, L = u16> {
-    heads: &'m mut [L],
-    slots: &'m mut [Slot<L>],
+    chains: &'m mut [L],
+    slots: &'m mut [Slot],
+    nodes: &'m mut [Node<L>],
     lists: &'m mut [L; LISTS],
 }
 
 impl<L: Link> Memory for Lent<'_, L> {
     type Link = L;
 
-    fn heads(&self) -> &[L] {
-        self.heads
+    fn chains(&self) -> &[L] {
+        self.chains
     }
 
-    fn heads_mut(&mut self) -> &mut [L] {
-        self.heads
+    fn chains_mut(&mut self) -> &mut [L] {
+        self.chains
     }
 
-    fn slots(&self) -> &[Slot<L>] {
+    fn slots(&self) -> &[Slot] {
         self.slots
     }
 
-    fn slots_mut(&mut self) -> &mut [Slot<L>] {
+    fn slots_mut(&mut self) -> &mut [Slot] {
         self.slots
+    }
+
+    fn nodes(&self) -> &[Node<L>] {
+        self.nodes
+    }
+
+    fn nodes_mut(&mut self) -> &mut [Node<L>] {
+        self.nodes
     }
 
     fn lists(&self) -> &[L; LISTS] {
@@ -185,8 +256,20 @@ impl<L: Link> Memory for Lent<'_, L> {
     }
 }
 
-impl<L: Link> Default for Slot<L> {
-    fn default() -> Self {
-        Self::EMPTY
+#[cfg(test)]
+mod tests {
+    use super::{Link, Storage, bytes_a_table, bytes_an_entry};
+
+    fn check<const N: usize, L: Link>() {
+        let stated = N.wrapping_mul(bytes_an_entry::<L>()).wrapping_add(bytes_a_table::<L>());
+        let taken = size_of::<Storage<N, L>>();
+        assert_eq!(taken, stated.next_multiple_of(align_of::<Storage<N, L>>()), "{N} entries");
+    }
+
+    #[test]
+    fn what_storage_takes_is_what_is_said() {
+        check::<1, u16>();
+        check::<1000, u16>();
+        check::<1000, u32>();
     }
 }

@@ -1,15 +1,19 @@
 //! The table: exactly as many connections as it has slots, both directions found by one look-up.
 //!
-//! A bucket is a chain of slots. There are as many buckets as slots, so that a chain holds one
-//! connection on average, and no removal leaves anything behind. What is over stays in its slot,
-//! no longer found nor counted, until it is handed out.
+//! The hash of a connection names a slot, where its bucket begins. The first of a bucket lies in
+//! that very slot, the later ones in any that are free, chained to it; whatever lies there as a
+//! later one of another bucket makes room. So a chain holds the connections of one bucket only, and
+//! no removal leaves anything behind. Chains lie apart from the slots, and their links are
+//! [tagged](Tags): a look-up reads the slot that it looks for, and hardly ever another one. What is
+//! over keeps a slot, no longer found nor counted, until it is handed out.
 
 use crate::conn::Conn;
 use crate::ended::{Ended, Why};
 use crate::expiry::Wheel;
 use crate::full::Slots;
 use crate::hash::KeyedHash;
-use crate::storage::{Holds, Link, Memory, Slot, SlotId};
+use crate::list;
+use crate::storage::{Holds, LISTS, Link, Memory, Slot, SlotId};
 use crate::time::Instant;
 use crate::tuple::Key;
 
@@ -19,14 +23,14 @@ use crate::tuple::Key;
 /// only someone who knows the key can build one of 32, and gets no further.
 pub const MAX_CHAIN: usize = 32;
 
+/// The list of slots that hold nothing.
+const FREE: usize = LISTS.wrapping_sub(1);
+
 #[derive(Debug)]
 pub(crate) struct Table<M> {
     memory: M,
     wheel: Wheel,
-    /// Slots from here on were never used.
-    unused_from: usize,
-    /// Slots that were used and are free again, through their `chain`.
-    free: Option<SlotId>,
+    tags: Tags,
     live_count: usize,
 }
 
@@ -41,11 +45,18 @@ pub(crate) enum Turned {
 }
 
 impl<M: Memory> Table<M> {
-    /// An empty table, whatever the memory held.
+    /// An empty table, whatever the memory held. Touches every slot.
     pub(crate) fn new(mut memory: M) -> Self {
-        memory.heads_mut().fill(M::Link::NIL);
         memory.lists_mut().fill(M::Link::NIL);
-        Self { memory, wheel: Wheel::new(), unused_from: 0, free: None, live_count: 0 }
+        memory.chains_mut().fill(M::Link::NIL);
+        for slot in 0..memory.slots().len() {
+            if let Some(slot) = memory.slots_mut().get_mut(slot) {
+                *slot = Slot::EMPTY;
+            }
+            list::push(&mut memory, FREE, SlotId(slot));
+        }
+        let tags = Tags::new(memory.slots().len());
+        Self { memory, wheel: Wheel::new(), tags, live_count: 0 }
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -57,7 +68,7 @@ impl<M: Memory> Table<M> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Conn> {
-        self.used_slots().filter(|slot| slot.holds == Holds::Live).map(|slot| &slot.conn)
+        self.memory.slots().iter().filter(|slot| slot.holds.is_live()).map(|slot| &slot.conn)
     }
 
     /// The connection in a slot. Slot numbers come from this table, so that the other branch is
@@ -67,19 +78,33 @@ impl<M: Memory> Table<M> {
         self.memory.slots().get(slot.0).map_or(NONE, |slot| &slot.conn)
     }
 
-    /// The connection in a slot that may hold none.
-    pub(crate) fn live(&self, slot: SlotId) -> Option<(SlotId, &Conn)> {
-        let held = self.memory.slots().get(slot.0).filter(|held| held.holds == Holds::Live)?;
-        Some((slot, &held.conn))
-    }
-
     pub(crate) fn conn_mut(&mut self, slot: SlotId) -> Option<&mut Conn> {
         self.memory.slots_mut().get_mut(slot.0).map(|slot| &mut slot.conn)
     }
 
-    /// The connection of `key`. Touches at most [`MAX_CHAIN`] slots, 1.5 on average when full.
+    /// The connection in a slot that may hold none.
+    pub(crate) fn live(&self, slot: SlotId) -> Option<(SlotId, &Conn)> {
+        let held = self.memory.slots().get(slot.0).filter(|held| held.holds.is_live())?;
+        Some((slot, &held.conn))
+    }
+
+    /// The connection of `key`. Touches at most [`MAX_CHAIN`] slots, about one on average.
+    #[inline(always)] // The key stays in registers: see `KeyedHash::of`.
     pub(crate) fn find(&self, hash: u32, key: &Key) -> Option<SlotId> {
-        self.chain(hash).find(|(_, slot)| slot.conn.key() == key).map(|(id, _)| id)
+        // The first of the bucket comes last: its place is known, so that a processor fetches it
+        // while the links are read.
+        let home = self.home(hash);
+        let mut before = home;
+        for _ in 1..MAX_CHAIN {
+            let link = self.link(before);
+            let Some(slot) = self.tags.slot(link) else { break };
+            if self.tags.may_hold(link, hash) && self.conn(slot).key() == key {
+                return Some(slot);
+            }
+            before = slot;
+        }
+        let first = self.memory.slots().get(home.0)?;
+        (first.holds == Holds::First && first.conn.key() == key).then_some(home)
     }
 
     /// Whether the bucket takes no more, when those of it that have run out by `now` are ended.
@@ -94,32 +119,43 @@ impl<M: Memory> Table<M> {
     }
 
     fn run_out_in_chain(&self, hash: u32, now: Instant) -> Option<SlotId> {
-        self.chain(hash).find(|(_, slot)| slot.conn.has_run_out(now)).map(|(id, _)| id)
+        self.chain(hash).find(|&slot| self.conn(slot).has_run_out(now))
     }
 
-    /// A slot that holds nothing, taken from the free ones.
-    pub(crate) fn take_free(&mut self) -> Option<SlotId> {
-        if let Some(slot) = self.free {
-            self.free = self.memory.slots().get(slot.0).and_then(|slot| slot.chain.slot());
-            return Some(slot);
-        }
-        let slot = SlotId(self.unused_from);
-        (slot.0 < self.capacity()).then(|| {
-            self.unused_from = self.unused_from.wrapping_add(1);
-            slot
-        })
+    /// Whether no slot is free.
+    pub(crate) fn is_full(&self) -> bool {
+        list::first(&self.memory, FREE).is_none()
     }
 
-    /// Puts a connection into a slot that [`Table::take_free`] gave, to run out at its expiry.
-    pub(crate) fn insert(&mut self, slot: SlotId, hash: u32, conn: Conn, now: Instant) {
-        let bucket = self.bucket(hash);
-        let Some(head) = self.memory.heads_mut().get_mut(bucket) else { return };
-        let next = core::mem::replace(head, M::Link::to(slot));
+    /// Puts a connection into the table, to run out at its expiry; `None` when no slot is free.
+    ///
+    /// Touches the slots of two buckets and six others.
+    pub(crate) fn insert(
+        &mut self,
+        conn: Conn,
+        now: Instant,
+        by: &KeyedHash,
+        hash: u32,
+    ) -> Option<SlotId> {
+        let home = self.home(hash);
+        let free = list::first(&self.memory, FREE)?;
+        let (slot, holds, chain) = match self.memory.slots().get(home.0)?.holds {
+            Holds::Nothing => (home, Holds::First, M::Link::NIL),
+            Holds::First => {
+                let next = self.link(home);
+                self.set_link(home, self.tags.link(free, hash));
+                (free, Holds::Later, next)
+            }
+            Holds::Later | Holds::Ended(_) => {
+                self.make_room(home, free, by);
+                (home, Holds::First, M::Link::NIL)
+            }
+        };
+        list::unlink(&mut self.memory, slot);
+        self.set_link(slot, chain);
         let expiry = conn.expiry();
         if let Some(slot) = self.memory.slots_mut().get_mut(slot.0) {
-            slot.conn = conn;
-            slot.chain = next;
-            slot.holds = Holds::Live;
+            (slot.conn, slot.holds) = (conn, holds);
         }
         self.live_count = self.live_count.wrapping_add(1);
         if self.wheel.is_empty() {
@@ -127,6 +163,7 @@ impl<M: Memory> Table<M> {
             self.wheel.rest(now);
         }
         self.wheel.file(&mut self.memory, slot, expiry);
+        Some(slot)
     }
 
     /// Gives a connection another moment to run out at. It stays where it is filed, to be filed
@@ -141,29 +178,30 @@ impl<M: Memory> Table<M> {
         }
     }
 
-    /// Ends a connection: it is no longer found nor counted, and waits to be handed out.
-    pub(crate) fn end(&mut self, slot: SlotId, hash: u32, why: Why) {
-        self.unchain(slot, hash);
-        if let Some(slot) = self.memory.slots_mut().get_mut(slot.0) {
-            slot.holds = Holds::Ended(why);
+    /// Ends a connection: it is no longer found nor counted, and waits to be handed out in the slot
+    /// that is returned.
+    pub(crate) fn end(&mut self, slot: SlotId, hash: u32, why: Why) -> SlotId {
+        self.wheel.unfile(&mut self.memory, slot);
+        let conn = *self.conn(slot);
+        let id = self.unchain(slot, hash);
+        self.set_link(id, M::Link::NIL);
+        if let Some(slot) = self.memory.slots_mut().get_mut(id.0) {
+            (slot.conn, slot.holds) = (conn, Holds::Ended(why));
         }
         self.live_count = self.live_count.wrapping_sub(1);
-        self.wheel.unfile(&mut self.memory, slot);
-        Wheel::set_aside(&mut self.memory, slot);
+        Wheel::set_aside(&mut self.memory, id);
+        id
     }
 
     /// Hands out the next connection that is over; its slot is free then.
     pub(crate) fn hand_out(&mut self) -> Option<Ended> {
         let id = Wheel::set_aside_first(&self.memory)?;
-        self.wheel.unfile(&mut self.memory, id);
-        let free = self.free.map_or(M::Link::NIL, M::Link::to);
+        list::unlink(&mut self.memory, id);
+        list::push(&mut self.memory, FREE, id);
         let slot = self.memory.slots_mut().get_mut(id.0)?;
-        let holds = core::mem::replace(&mut slot.holds, Holds::Nothing);
-        slot.chain = free;
-        self.free = Some(id);
-        match holds {
+        match core::mem::replace(&mut slot.holds, Holds::Nothing) {
             Holds::Ended(why) => Some(Ended { conn: slot.conn, why }),
-            Holds::Nothing | Holds::Live => None,
+            Holds::Nothing | Holds::First | Holds::Later => None,
         }
     }
 
@@ -198,66 +236,95 @@ impl<M: Memory> Table<M> {
     /// The same table in other memory, and the memory that it lay in; `Err` when what is held does
     /// not fit. Touches every slot: for hosts.
     pub(crate) fn move_into(&mut self, memory: M, hash: &KeyedHash) -> Result<M, M> {
-        let held = self.used_slots().filter(|slot| slot.holds != Holds::Nothing).count();
-        if memory.slots().len() < held || memory.heads().is_empty() {
+        let held = self.memory.slots().iter().filter(|slot| slot.holds != Holds::Nothing).count();
+        if memory.slots().len() < held {
             return Err(memory);
         }
         let mut moved = Self::new(memory);
         let now = self.wheel.turned_to();
-        for slot in self.used_slots().filter(|slot| slot.holds == Holds::Live) {
-            let hash = hash.of(slot.conn.key());
-            match moved.take_free() {
-                Some(to) if moved.chain(hash).count() < MAX_CHAIN => {
-                    moved.insert(to, hash, slot.conn, now);
-                }
-                _ => return Err(moved.memory),
+        for conn in self.iter() {
+            let of_conn = hash.of(conn.key());
+            if moved.chain(of_conn).count() >= MAX_CHAIN {
+                return Err(moved.memory);
             }
+            moved.insert(*conn, now, hash, of_conn);
         }
         // From the front, so that they wait in the order in which they were over.
         while let Some(Ended { conn, why }) = self.hand_out() {
-            let Some(to) = moved.take_free() else { break };
-            let hash = hash.of(conn.key());
-            moved.insert(to, hash, conn, now);
-            moved.end(to, hash, why);
+            let of_conn = hash.of(conn.key());
+            let Some(slot) = moved.insert(conn, now, hash, of_conn) else { break };
+            moved.end(slot, of_conn, why);
         }
         core::mem::swap(self, &mut moved);
         Ok(moved.memory)
     }
 
-    fn used_slots(&self) -> impl Iterator<Item = &Slot<M::Link>> {
-        self.memory.slots().iter().take(self.unused_from)
+    /// The link to whatever follows `slot` in its bucket.
+    fn link(&self, slot: SlotId) -> M::Link {
+        self.memory.chains().get(slot.0).copied().unwrap_or(M::Link::NIL)
     }
 
-    /// The slots of a bucket, at most [`MAX_CHAIN`].
-    fn chain(&self, hash: u32) -> impl Iterator<Item = (SlotId, &Slot<M::Link>)> {
-        let slots = self.memory.slots();
-        let at = move |link: M::Link| {
-            let id = link.slot()?;
-            slots.get(id.0).map(|slot| (id, slot))
-        };
-        let head = self.memory.heads().get(self.bucket(hash)).and_then(|&head| at(head));
-        core::iter::successors(head, move |(_, slot)| at(slot.chain)).take(MAX_CHAIN)
-    }
-
-    /// Takes `slot` out of its bucket's chain.
-    fn unchain(&mut self, slot: SlotId, hash: u32) {
-        let link = M::Link::to(slot);
-        let Some(next) = self.memory.slots().get(slot.0).map(|slot| slot.chain) else { return };
-        let before = self.chain(hash).find(|(_, before)| before.chain == link).map(|(id, _)| id);
-        let bucket = self.bucket(hash);
-        let place = match before {
-            Some(before) => self.memory.slots_mut().get_mut(before.0).map(|slot| &mut slot.chain),
-            None => self.memory.heads_mut().get_mut(bucket),
-        };
-        if let Some(place) = place {
-            *place = next;
+    fn set_link(&mut self, slot: SlotId, link: M::Link) {
+        if let Some(chain) = self.memory.chains_mut().get_mut(slot.0) {
+            *chain = link;
         }
     }
 
-    /// The bucket of a hash: multiply and shift, so that any number of buckets will do.
-    #[allow(clippy::cast_possible_truncation, reason = "below the number of buckets")]
-    fn bucket(&self, hash: u32) -> usize {
-        (u64::from(hash).wrapping_mul(self.memory.heads().len() as u64) >> 32) as usize
+    /// The slots of a bucket, at most [`MAX_CHAIN`].
+    fn chain(&self, hash: u32) -> impl Iterator<Item = SlotId> {
+        let home = self.home(hash);
+        let holds = self.memory.slots().get(home.0).map(|slot| slot.holds);
+        let first = (holds == Some(Holds::First)).then_some(home);
+        core::iter::successors(first, move |&id| self.tags.slot(self.link(id))).take(MAX_CHAIN)
+    }
+
+    /// The slot that `slot` follows in its bucket.
+    fn before(&self, slot: SlotId, hash: u32) -> Option<SlotId> {
+        let link = self.tags.link(slot, hash);
+        self.chain(hash).find(|&before| self.link(before) == link)
+    }
+
+    /// Moves what `slot` holds, which is the first of no bucket, into `free`.
+    fn make_room(&mut self, slot: SlotId, free: SlotId, by: &KeyedHash) {
+        let Some(&Slot { conn, holds, .. }) = self.memory.slots().get(slot.0) else { return };
+        if holds == Holds::Later {
+            let hash = by.of(conn.key());
+            if let Some(before) = self.before(slot, hash) {
+                self.set_link(before, self.tags.link(free, hash));
+            }
+            self.set_link(free, self.link(slot));
+        }
+        list::unlink(&mut self.memory, free);
+        if let Some(to) = self.memory.slots_mut().get_mut(free.0) {
+            (to.conn, to.holds) = (conn, holds);
+        }
+        list::replace(&mut self.memory, slot, free);
+    }
+
+    /// Takes what `slot` holds out of its bucket. The slot that is no longer needed is returned: where
+    /// that was the first of several, the second takes its place.
+    fn unchain(&mut self, slot: SlotId, hash: u32) -> SlotId {
+        let next = self.link(slot);
+        if self.home(hash) != slot {
+            if let Some(before) = self.before(slot, hash) {
+                self.set_link(before, next);
+            }
+            return slot;
+        }
+        let Some(second) = self.tags.slot(next) else { return slot };
+        self.set_link(slot, self.link(second));
+        let conn = *self.conn(second);
+        if let Some(first) = self.memory.slots_mut().get_mut(slot.0) {
+            first.conn = conn;
+        }
+        list::replace(&mut self.memory, second, slot);
+        second
+    }
+
+    /// The slot that a hash names: multiply and shift, so that any number of slots will do.
+    #[allow(clippy::cast_possible_truncation, reason = "below the number of slots")]
+    fn home(&self, hash: u32) -> SlotId {
+        SlotId((u64::from(hash).wrapping_mul(self.capacity() as u64) >> 32) as usize)
     }
 }
 
@@ -268,5 +335,35 @@ impl<M: Memory> Slots for Table<M> {
 
     fn conn(&self, number: usize) -> Option<(SlotId, &Conn)> {
         self.live(SlotId(number))
+    }
+}
+
+/// What a link of a chain holds above the bits of its slot: as much of the hash as there is room.
+///
+/// The lower end of the hash, for the upper one has chosen the bucket. A table of 32,768 slots or
+/// more leaves no room in links of 16 bits: there each slot of a chain is read.
+#[derive(Debug, Clone, Copy)]
+struct Tags {
+    slot_bits: u32,
+}
+
+impl Tags {
+    const fn new(slot_count: usize) -> Self {
+        Self { slot_bits: usize::BITS.wrapping_sub(slot_count.leading_zeros()) }
+    }
+
+    fn link<L: Link>(self, slot: SlotId, hash: u32) -> L {
+        L::from_bits(hash.wrapping_shl(self.slot_bits) | L::to(slot).bits())
+    }
+
+    /// Whether the slot of `link` may hold something of that hash.
+    fn may_hold<L: Link>(self, link: L, hash: u32) -> bool {
+        let tag = L::from_bits(hash.wrapping_shl(self.slot_bits));
+        (link.bits() ^ tag.bits()).wrapping_shr(self.slot_bits) == 0
+    }
+
+    fn slot<L: Link>(self, link: L) -> Option<SlotId> {
+        let above = u32::MAX.wrapping_shl(self.slot_bits);
+        L::from_bits(link.bits() & !above).slot()
     }
 }

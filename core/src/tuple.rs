@@ -244,6 +244,7 @@ impl Key {
     /// The key of `tuple` in `zone`, and the side that sent it.
     ///
     /// An address that this build cannot hold has no key; the parser has refused it before.
+    #[inline(always)] // See `KeyedHash::of`.
     pub(crate) fn of(tuple: &Tuple, zone: Zone) -> Option<(Self, Side)> {
         let (source, family) = bits(tuple.source)?;
         let (destination, _) = bits(tuple.destination)?;
@@ -306,6 +307,7 @@ impl Key {
     }
 
     /// What is hashed: two words of IPv4, five of IPv6, the ends and the protocol in the first.
+    #[inline(always)] // See `KeyedHash::of`.
     pub(crate) fn words(&self) -> Words {
         let ends = u64::from(self.first_end)
             | u64::from(self.second_end) << 16

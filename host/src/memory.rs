@@ -1,12 +1,13 @@
 //! The memory of a host's table: the same slots as a board's, their number known at run time.
 
-use keeptrack_core::{LISTS, Link, Memory, Slot};
+use keeptrack_core::{LISTS, Link, Memory, Node, Slot, bytes_a_table, bytes_an_entry};
 
 /// Slots on the heap, linked by `u32`.
 #[derive(Debug)]
 pub struct Heap {
-    heads: Box<[u32]>,
-    slots: Box<[Slot<u32>]>,
+    chains: Box<[u32]>,
+    slots: Box<[Slot]>,
+    nodes: Box<[Node<u32>]>,
     lists: Box<[u32; LISTS]>,
 }
 
@@ -15,8 +16,9 @@ impl Heap {
     #[must_use]
     pub fn new(slot_count: usize) -> Option<Self> {
         Some(Self {
-            heads: boxed(u32::NIL, slot_count)?,
+            chains: boxed(u32::NIL, slot_count)?,
             slots: boxed(Slot::default(), slot_count)?,
+            nodes: boxed(Node::default(), slot_count)?,
             lists: Box::new([u32::NIL; LISTS]),
         })
     }
@@ -24,11 +26,11 @@ impl Heap {
     /// Bytes that a table of so many entries takes.
     #[must_use]
     pub const fn bytes(slot_count: usize) -> usize {
-        slot_count * Self::BYTES_AN_ENTRY + size_of::<[u32; LISTS]>()
+        slot_count * Self::BYTES_AN_ENTRY + bytes_a_table::<u32>()
     }
 
-    /// Bytes of a slot and of the bucket head that comes with it.
-    pub const BYTES_AN_ENTRY: usize = size_of::<Slot<u32>>() + size_of::<u32>();
+    /// Bytes of an entry: its slot, its place in a list, its link.
+    pub const BYTES_AN_ENTRY: usize = bytes_an_entry::<u32>();
 }
 
 fn boxed<T: Copy>(value: T, count: usize) -> Option<Box<[T]>> {
@@ -41,20 +43,28 @@ fn boxed<T: Copy>(value: T, count: usize) -> Option<Box<[T]>> {
 impl Memory for Heap {
     type Link = u32;
 
-    fn heads(&self) -> &[u32] {
-        &self.heads
+    fn chains(&self) -> &[u32] {
+        &self.chains
     }
 
-    fn heads_mut(&mut self) -> &mut [u32] {
-        &mut self.heads
+    fn chains_mut(&mut self) -> &mut [u32] {
+        &mut self.chains
     }
 
-    fn slots(&self) -> &[Slot<u32>] {
+    fn slots(&self) -> &[Slot] {
         &self.slots
     }
 
-    fn slots_mut(&mut self) -> &mut [Slot<u32>] {
+    fn slots_mut(&mut self) -> &mut [Slot] {
         &mut self.slots
+    }
+
+    fn nodes(&self) -> &[Node<u32>] {
+        &self.nodes
+    }
+
+    fn nodes_mut(&mut self) -> &mut [Node<u32>] {
+        &mut self.nodes
     }
 
     fn lists(&self) -> &[u32; LISTS] {

@@ -218,12 +218,13 @@ fn a_new_connection_may_take_the_slot_of_the_one_that_it_reopens() {
 }
 
 /// Which bucket a packet's connection is filed in: found out by whoever knows the key, in a table
-/// of his own.
+/// of his own, where it is the first of its bucket and alone in its timer list.
 fn bucket_of(packet: &Packet<'_>, slot_count: usize) -> usize {
     let mut ct = tracker(slot_count);
     offer(&mut ct, NOW, packet);
     let memory = ct.move_into(Owned::new(slot_count)).unwrap();
-    memory.heads().iter().position(|&head| head != 0).unwrap()
+    let (_free, timers) = memory.lists().split_last().unwrap();
+    timers.iter().copied().find(|&link| link != 0).unwrap().into()
 }
 
 /// Packets whose connections are all filed in one bucket.

@@ -1,12 +1,13 @@
 //! A table's memory on the heap, of a size that is known at run time only.
 
-use keeptrack_core::{LISTS, Link, Memory, Slot};
+use keeptrack_core::{LISTS, Link, Memory, Node, Slot};
 
-/// Memory for so many connections, with one bucket each.
+/// Memory for so many connections.
 #[derive(Debug)]
 pub(crate) struct Owned<L = u16> {
-    heads: Vec<L>,
-    slots: Vec<Slot<L>>,
+    chains: Vec<L>,
+    slots: Vec<Slot>,
+    nodes: Vec<Node<L>>,
     lists: [L; LISTS],
 }
 
@@ -14,8 +15,9 @@ impl<L: Link> Owned<L> {
     /// Empty memory of `slot_count` slots.
     pub(crate) fn new(slot_count: usize) -> Self {
         Self {
-            heads: vec![L::NIL; slot_count],
+            chains: vec![L::NIL; slot_count],
             slots: vec![Slot::default(); slot_count],
+            nodes: vec![Node::default(); slot_count],
             lists: [L::NIL; LISTS],
         }
     }
@@ -24,20 +26,28 @@ impl<L: Link> Owned<L> {
 impl<L: Link> Memory for Owned<L> {
     type Link = L;
 
-    fn heads(&self) -> &[L] {
-        &self.heads
+    fn chains(&self) -> &[L] {
+        &self.chains
     }
 
-    fn heads_mut(&mut self) -> &mut [L] {
-        &mut self.heads
+    fn chains_mut(&mut self) -> &mut [L] {
+        &mut self.chains
     }
 
-    fn slots(&self) -> &[Slot<L>] {
+    fn slots(&self) -> &[Slot] {
         &self.slots
     }
 
-    fn slots_mut(&mut self) -> &mut [Slot<L>] {
+    fn slots_mut(&mut self) -> &mut [Slot] {
         &mut self.slots
+    }
+
+    fn nodes(&self) -> &[Node<L>] {
+        &self.nodes
+    }
+
+    fn nodes_mut(&mut self) -> &mut [Node<L>] {
+        &mut self.nodes
     }
 
     fn lists(&self) -> &[L; LISTS] {

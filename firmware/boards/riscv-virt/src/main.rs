@@ -55,9 +55,11 @@ fn run() -> Result<Infallible, Fault> {
     let mut left = open(b"eth0", nics.next(), left_buffers)?;
     let mut right = open(b"eth1", nics.next(), right_buffers)?;
     defmt::info!(
-        "boot: {=usize} connections in {=usize} bytes, {=usize} frames of {=usize} bytes a port",
+        "boot: {=usize} connections of {=usize} bytes and {=usize} for all, {=usize} frames of \
+         {=usize} bytes a port",
         gateway.ct.capacity(),
-        size_of::<Storage<CONNECTIONS>>(),
+        keeptrack_core::bytes_an_entry::<u16>(),
+        keeptrack_core::bytes_a_table::<u16>(),
         QUEUE_LEN,
         size_of::<Buffer>(),
     );

@@ -8,7 +8,7 @@ use std::mem::size_of;
 use std::path::Path;
 use std::process::ExitCode;
 
-use keeptrack_core::Storage;
+use keeptrack_core::{Storage, bytes_an_entry};
 use object::{Object, ObjectSection, SectionKind};
 
 fn main() -> ExitCode {
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         println!("{line}");
     }
     println!("{:<16}{:>24}", "Storage<1024>", size_of::<Storage<1024>>());
-    println!("{:<16}{:>24}", "an entry", entry_len());
+    println!("{:<16}{:>24}", "an entry", bytes_an_entry::<u16>());
     ExitCode::SUCCESS
 }
 
@@ -63,9 +63,4 @@ fn measure(path: &Path) -> Result<Size, Box<dyn Error>> {
         }
     }
     Ok(size)
-}
-
-/// A connection's slot and its share of the index: what one more takes.
-const fn entry_len() -> usize {
-    (size_of::<Storage<2048>>() - size_of::<Storage<1024>>()) / 1024
 }
