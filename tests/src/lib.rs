@@ -25,6 +25,8 @@ mod tcp;
 #[cfg(test)]
 mod tcp_table;
 #[cfg(test)]
+mod tidy;
+#[cfg(test)]
 mod udp_icmp;
 #[cfg(test)]
 mod wheel;
