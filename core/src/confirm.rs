@@ -72,7 +72,8 @@ impl<'t> Unconfirmed<'t> {
     /// Puts the connection into the table: its packet has passed.
     ///
     /// A full table hands out what is over, then what has run out as far as a few steps find it,
-    /// then asks its policy. Touches the slots of two buckets and a fixed number of others.
+    /// then asks its policy. Touches two buckets and, for each of at most six connections that end
+    /// or are filed anew, its bucket and six neighbours in lists.
     ///
     /// # Errors
     /// [`Refused`] when there is no place; the packet is to be dropped then.

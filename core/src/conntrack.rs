@@ -36,16 +36,7 @@ impl<M: Memory> Conntrack<M> {
     /// # Errors
     /// [`ConfigError`] when the memory or a timeout cannot be used.
     pub fn new(memory: M, config: Config, seed: Seed) -> Result<Self, ConfigError> {
-        let slot_count = memory.slots().len();
-        if slot_count == 0 {
-            return Err(ConfigError::NoSlots);
-        }
-        if (memory.chains().len(), memory.nodes().len()) != (slot_count, slot_count) {
-            return Err(ConfigError::UnevenMemory);
-        }
-        if slot_count > M::Link::SLOTS {
-            return Err(ConfigError::TooManySlots(M::Link::SLOTS));
-        }
+        usable(&memory)?;
         if let Some(timeout) = config.timeouts.too_long() {
             return Err(ConfigError::TimeoutTooLong(timeout));
         }
@@ -76,8 +67,9 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
 
     /// What `packet` is to the connections in the table.
     ///
-    /// Touches the slots of one bucket, [`MAX_CHAIN`](crate::MAX_CHAIN) at the most and less than
-    /// two on average, and up to six more when the connection's life becomes shorter.
+    /// Touches one bucket, [`MAX_CHAIN`](crate::MAX_CHAIN) links and slots at the most and about one
+    /// of each on average, and six neighbours in lists when a connection ends or is to run out
+    /// earlier.
     pub fn track(&mut self, now: Instant, packet: &Packet<'_>) -> Tracked<'_> {
         let ct = &mut self.inside;
         let now = ct.at(now);
@@ -93,7 +85,7 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
             Transport::Tcp(_) | Transport::Udp | Transport::Query | Transport::Other => {}
         }
         let Some((key, sender)) = Key::of(&packet.tuple, Zone::DEFAULT) else {
-            return ct.untracked();
+            return ct.invalid(Invalid::Family);
         };
         let hash = ct.hash.of(&key);
         if let Some(slot) = ct.find(now, hash, &key) {
@@ -125,9 +117,9 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
     /// `now`. A caller drains it to [`Step::Idle`] before it tracks; nothing that has run out is
     /// ever matched by a packet, whether or not it does.
     ///
-    /// Touches one connection, those of its bucket, and its neighbours in two lists. Before it is
-    /// handed out a connection is looked at five times at the most, and once more for each 12 days
-    /// in which nobody called.
+    /// Touches one connection, those of its bucket, and its neighbours in two lists. A connection
+    /// is looked at five times at the most for each moment under which it is filed (a renewed one is
+    /// filed anew when the old moment comes), and once more for each 12 days in which nobody called.
     pub fn expire(&mut self, now: Instant) -> Step {
         let now = self.inside.at(now);
         if let Some(ended) = self.inside.hand_out() {
@@ -187,12 +179,31 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
     /// Touches every slot: for hosts, whose table may grow.
     ///
     /// # Errors
-    /// The new memory, when the table does not fit into it.
+    /// The new memory, when the table does not fit into it or it cannot be used.
     pub fn move_into(&mut self, memory: M) -> Result<M, M> {
+        if usable(&memory).is_err() {
+            return Err(memory);
+        }
         self.inside.table.move_into(memory, &self.inside.hash)
     }
 }
 
+/// Whether a table can lie in `memory`.
+fn usable<M: Memory>(memory: &M) -> Result<(), ConfigError> {
+    let slot_count = memory.slots().len();
+    if slot_count == 0 {
+        return Err(ConfigError::NoSlots);
+    }
+    if (memory.chains().len(), memory.nodes().len()) != (slot_count, slot_count) {
+        return Err(ConfigError::UnevenMemory);
+    }
+    if slot_count > M::Link::SLOTS {
+        return Err(ConfigError::TooManySlots(M::Link::SLOTS));
+    }
+    Ok(())
+}
+
+/// The ways out of [`Conntrack::track`], each with its counter.
 impl<M: Memory, P> Inside<M, P> {
     fn untracked(&mut self) -> Tracked<'_> {
         add_one(&mut self.stats.untracked);

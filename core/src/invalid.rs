@@ -20,6 +20,8 @@ pub enum Invalid {
     TcpState,
     /// An ICMP answer to a query that nobody asked, or a message that asks nothing.
     QueryFirst,
+    /// Addresses of two families, or of one that this build does not hold.
+    Family,
     /// An ICMP error about no connection in the table.
     ErrorUnknown,
     /// An ICMP error sent to another host than the one whose packet it speaks of.
@@ -33,6 +35,7 @@ impl Invalid {
         Self::TcpFirst,
         Self::TcpState,
         Self::QueryFirst,
+        Self::Family,
         Self::ErrorUnknown,
         Self::ErrorAddress,
         Self::Malformed(Malformed::TcpHeader),
@@ -48,7 +51,7 @@ impl Invalid {
     ];
 
     /// How many reasons there are.
-    pub const COUNT: usize = 16;
+    pub const COUNT: usize = 17;
 
     /// The reason in one word.
     #[must_use]
@@ -58,6 +61,7 @@ impl Invalid {
             Self::TcpFirst => "tcp_first",
             Self::TcpState => "tcp_state",
             Self::QueryFirst => "query_first",
+            Self::Family => "family",
             Self::ErrorUnknown => "error_unknown",
             Self::ErrorAddress => "error_address",
             Self::Malformed(malformed) => malformed.name(),

@@ -40,7 +40,7 @@ pub enum Transport {
     Error(Inner),
     /// ICMPv6 that Linux never tracks: neighbour discovery and multicast listener reports.
     Neighbour,
-    /// Any other protocol: known by addresses and protocol number.
+    /// Any other protocol: known by addresses and protocol number, SCTP by its ports too.
     Other,
     /// A header which no tracker accepts. Linux calls such a packet INVALID and lets it pass.
     Malformed(Malformed),
@@ -48,6 +48,7 @@ pub enum Transport {
 
 /// What tracking reads of a TCP header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Tcp {
     /// Sequence number.
     pub seq: u32,
@@ -70,6 +71,7 @@ pub struct Tcp {
 
 /// The flags of a TCP header, as on the wire.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TcpFlags(pub u8);
 
 impl TcpFlags {

@@ -35,7 +35,7 @@ pub struct Stats {
     pub untracked: u64,
     /// Packets dropped by a rule before they could be tracked.
     pub raw_drop: u64,
-    /// Connections that ran out.
+    /// Connections that ran out. This and the two below are counted when they are handed out.
     pub timed_out: u64,
     /// Connections reset before anybody answered.
     pub reset: u64,

@@ -149,7 +149,7 @@ pub trait Memory {
     /// The links between its slots.
     type Link: Link;
 
-    /// The next slot of its bucket, of each slot; as many as slots.
+    /// The next slot of its bucket, of each slot, with bits of its hash above; as many as slots.
     fn chains(&self) -> &[Self::Link];
     /// The same, to be changed.
     fn chains_mut(&mut self) -> &mut [Self::Link];

@@ -88,7 +88,8 @@ impl<M: Memory> Table<M> {
         Some((slot, &held.conn))
     }
 
-    /// The connection of `key`. Touches at most [`MAX_CHAIN`] slots, about one on average.
+    /// The connection of `key`. Touches at most [`MAX_CHAIN`] links and as many slots, about one of
+    /// each on average.
     #[inline(always)] // The key stays in registers: see `KeyedHash::of`.
     pub(crate) fn find(&self, hash: u32, key: &Key) -> Option<SlotId> {
         // The first of the bucket comes last: its place is known, so that a processor fetches it
@@ -107,19 +108,17 @@ impl<M: Memory> Table<M> {
         (first.holds == Holds::First && first.conn.key() == key).then_some(home)
     }
 
-    /// Whether the bucket takes no more, when those of it that have run out by `now` are ended.
+    /// Whether the bucket takes no more, when one of it that has run out by `now` is ended.
     pub(crate) fn chain_is_full(&mut self, hash: u32, now: Instant) -> bool {
         if self.chain(hash).count() < MAX_CHAIN {
             return false;
         }
-        while let Some(slot) = self.run_out_in_chain(hash, now) {
-            self.end(slot, hash, Why::TimedOut);
+        let run_out = self.chain(hash).find(|&slot| self.conn(slot).has_run_out(now));
+        match run_out {
+            Some(slot) => _ = self.end(slot, hash, Why::TimedOut),
+            None => return true,
         }
-        self.chain(hash).count() >= MAX_CHAIN
-    }
-
-    fn run_out_in_chain(&self, hash: u32, now: Instant) -> Option<SlotId> {
-        self.chain(hash).find(|&slot| self.conn(slot).has_run_out(now))
+        false
     }
 
     /// Whether no slot is free.

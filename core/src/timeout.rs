@@ -1,4 +1,7 @@
 //! How long an entry lives without traffic: one timeout for each of Linux's names, and presets.
+//!
+//! GRE and SCTP have no trackers yet, and TCP does not count retransmissions: their timeouts are
+//! kept, and nothing asks for them.
 
 macro_rules! timeouts {
     ($($(#[$doc:meta])* $name:ident $field:ident = $sysctl:literal, $seconds:literal;)*) => {
@@ -57,6 +60,8 @@ timeouts! {
     TcpTimeWait tcp_time_wait = "tcp_timeout_time_wait", 120;
     /// TCP: reset.
     TcpClose tcp_close = "tcp_timeout_close", 10;
+    /// TCP: the same segment came again and again.
+    TcpMaxRetrans tcp_max_retrans = "tcp_timeout_max_retrans", 300;
     /// TCP: data is unacknowledged, or the connection was picked up in its middle and nobody
     /// answered yet.
     TcpUnacknowledged tcp_unacknowledged = "tcp_timeout_unacknowledged", 300;
@@ -68,6 +73,26 @@ timeouts! {
     Icmp icmp = "icmp_timeout", 30;
     /// ICMPv6 queries.
     Icmpv6 icmpv6 = "icmpv6_timeout", 30;
+    /// GRE: unanswered.
+    Gre gre = "gre_timeout", 30;
+    /// GRE: answered.
+    GreStream gre_stream = "gre_timeout_stream", 180;
+    /// SCTP: closed, or an INIT was sent.
+    SctpClosed sctp_closed = "sctp_timeout_closed", 10;
+    /// SCTP: the INIT was answered.
+    SctpCookieWait sctp_cookie_wait = "sctp_timeout_cookie_wait", 3;
+    /// SCTP: the cookie came back.
+    SctpCookieEchoed sctp_cookie_echoed = "sctp_timeout_cookie_echoed", 3;
+    /// SCTP: open.
+    SctpEstablished sctp_established = "sctp_timeout_established", 210;
+    /// SCTP: the original side shuts down.
+    SctpShutdownSent sctp_shutdown_sent = "sctp_timeout_shutdown_sent", 3;
+    /// SCTP: the reply side shuts down.
+    SctpShutdownRecd sctp_shutdown_recd = "sctp_timeout_shutdown_recd", 3;
+    /// SCTP: the shutdown was acknowledged.
+    SctpShutdownAckSent sctp_shutdown_ack_sent = "sctp_timeout_shutdown_ack_sent", 3;
+    /// SCTP: a heartbeat where no association was seen.
+    SctpHeartbeatSent sctp_heartbeat_sent = "sctp_timeout_heartbeat_sent", 30;
     /// Any protocol without a tracker of its own.
     Generic generic = "generic_timeout", 600;
 }

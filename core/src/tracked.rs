@@ -42,6 +42,7 @@ pub enum Tracked<'t> {
 
 /// What a packet changed about its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Change {
     /// The seconds that the connection lives from now on; `None` when it lives no longer for it.
     pub timeout: Option<u32>,

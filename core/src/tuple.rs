@@ -243,11 +243,12 @@ impl Key {
 
     /// The key of `tuple` in `zone`, and the side that sent it.
     ///
-    /// An address that this build cannot hold has no key; the parser has refused it before.
+    /// Addresses of two families, or of one that this build cannot hold, have no key; the parser
+    /// makes no such tuple.
     #[inline(always)] // See `KeyedHash::of`.
     pub(crate) fn of(tuple: &Tuple, zone: Zone) -> Option<(Self, Side)> {
         let (source, family) = bits(tuple.source)?;
-        let (destination, _) = bits(tuple.destination)?;
+        let (destination, _) = bits(tuple.destination).filter(|(_, other)| *other == family)?;
         let (source_end, destination_end, side) = match tuple.ends {
             Ends::Ports { source: from, destination: to } => {
                 let side =

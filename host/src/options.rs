@@ -47,7 +47,7 @@ pub struct Replay {
     pub preset: Preset,
 
     /// Addresses of the host that captured: what they send crosses OUTPUT
-    #[arg(long, value_name = "ADDR", value_delimiter = ',')]
+    #[arg(long, value_name = "ADDR,..", value_delimiter = ',')]
     pub local: Vec<IpAddr>,
 
     /// The interface's name (lan0), or names by index (2=lan0,3=wan0), if the capture has none
@@ -66,7 +66,7 @@ pub struct Replay {
     #[arg(short, long, value_name = "packets|json|summary[=FILE]")]
     pub output: Vec<Output>,
 
-    /// Exit with 1 if any packet was dropped
+    /// Exit with 1 if the table had no room for a packet
     #[arg(long)]
     pub check: bool,
 
@@ -75,12 +75,12 @@ pub struct Replay {
     pub quiet: bool,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 packets were dropped (--check), 2 bad input";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 the table dropped packets (--check), 2 bad input";
 
 const EXAMPLES: &str = "\
 Exit codes:
   0  done
-  1  packets were dropped (only with --check)
+  1  the table dropped packets (only with --check)
   2  bad input; what was counted before is reported
 
 Examples:

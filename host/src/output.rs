@@ -27,8 +27,7 @@ pub(crate) fn open<'o>(
 ) -> Result<Vec<Sink<'o>>, Error> {
     let summary = [Output { format: Format::Summary, file: None }];
     let asked = if options.output.is_empty() { &summary[..] } else { &options.output };
-    let read: Vec<_> = iter::once(&options.capture).chain(&options.rules).map(place).collect();
-    let mut written = Vec::new();
+    check(asked, options)?;
     let mut stdout = Some(stdout);
     let mut sinks = Vec::new();
     for output in asked {
@@ -39,20 +38,33 @@ pub(crate) fn open<'o>(
             }
             Some(file) => {
                 let name = printable(&file.display().to_string());
-                if read.contains(&place(file)) {
-                    return Err(Error::OutputOverInput(name));
-                }
-                if written.contains(&place(file)) {
-                    return Err(Error::SameOutput(name));
-                }
                 let out = File::create(file).map_err(|why| Error::Output(file.clone(), why))?;
-                written.push(place(file));
                 Box::new(BufWriter::new(Named { name, out }))
             }
         };
         sinks.push(Sink { format: output.format, out });
     }
     Ok(sinks)
+}
+
+/// Refuses what would write over something, before anything is written.
+fn check(asked: &[Output], options: &options::Replay) -> Result<(), Error> {
+    let read: Vec<_> = iter::once(&options.capture).chain(&options.rules).map(place).collect();
+    if asked.iter().filter(|output| output.file.is_none()).count() > 1 {
+        return Err(Error::SameOutput("stdout".into()));
+    }
+    let mut written = Vec::new();
+    for file in asked.iter().filter_map(|output| output.file.as_ref()) {
+        let name = printable(&file.display().to_string());
+        if read.contains(&place(file)) {
+            return Err(Error::OutputOverInput(name));
+        }
+        if written.contains(&place(file)) {
+            return Err(Error::SameOutput(name));
+        }
+        written.push(place(file));
+    }
+    Ok(())
 }
 
 /// One name for a file that has many; that of a file which does not exist is as typed.

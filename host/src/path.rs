@@ -3,6 +3,7 @@
 //! Nothing is guessed: what neither the capture nor the user says stays unknown, and a rule that
 //! needs it can be refused.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -56,10 +57,32 @@ impl FromStr for Naming {
     }
 }
 
+/// As it is typed.
+impl fmt::Display for Naming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Capture => Ok(()),
+            Self::One(name) => write!(f, "{}", name.as_bytes().escape_ascii()),
+            Self::Numbered(names) => {
+                for (at, (number, name)) in names.iter().enumerate() {
+                    let comma = if at == 0 { "" } else { "," };
+                    write!(f, "{comma}{number}={}", name.as_bytes().escape_ascii())?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
 fn if_name(name: &str) -> Result<IfName, String> {
     let max_len = IfName::MAX_LEN;
     IfName::new(name.as_bytes())
         .ok_or_else(|| format!("`{name}` is not an interface name (1 to {max_len} bytes)"))
+}
+
+/// Whether `name` is that of a loopback interface.
+pub(crate) fn is_loopback_name(name: &str) -> bool {
+    LOOPBACK_NAMES.contains(&name.as_bytes())
 }
 
 /// What is known of where a packet was seen.

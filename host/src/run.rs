@@ -55,10 +55,9 @@ fn replay(options: &options::Replay, stdout: &mut dyn Write) -> Result<Outcome, 
         // There is nothing to report.
         return Err(done.err().unwrap_or_else(|| no_packets(&capture)));
     }
-    let done = done.and_then(|()| match tally.unread_links() {
-        Some(links) => Err(Error::UnreadLinks(capture.file().to_owned(), links)),
-        None => Ok(()),
-    });
+    if let (Ok(()), Some(links)) = (&done, tally.unread_links()) {
+        return Err(Error::UnreadLinks(capture.file().to_owned(), links));
+    }
     let reached = if done.is_ok() { Reached::End } else { Reached::Trouble };
     let subject = Subject::new(options, &capture, &replay, reached);
     for sink in &mut sinks {

@@ -7,7 +7,7 @@ use keeptrack_core::raw::Hook;
 use keeptrack_core::{IfName, Packet};
 
 use crate::capture::Record;
-use crate::path::{Places, Sighting};
+use crate::path::{Cooked, Places, Sighting, is_loopback_name};
 use crate::rules::{RuleSet, RuleSource};
 
 /// Tells the rules where packets were seen.
@@ -63,8 +63,12 @@ impl Sight {
             rule: source.place(),
             asks,
         };
+        // A cooked frame without a name was seen somewhere, but not at the loopback interface.
+        let is_elsewhere = Cooked::of(record).is_some();
+        let mut asked = rules.needs().interfaces.into_iter();
         if sighting.interface.is_none()
-            && let Some((test, source)) = rules.needs().interfaces.first()
+            && let Some((test, source)) =
+                asked.find(|(test, _)| !(is_elsewhere && is_loopback_name(&test.name)))
         {
             return Err(untold(source, Asks::Interface(test.text.clone())));
         }

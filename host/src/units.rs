@@ -70,13 +70,15 @@ pub(crate) struct Lasting(pub(crate) u64);
 
 impl fmt::Display for Lasting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0 / 1000;
+        if self.0 < 10_000 {
+            return write!(f, "{}.{:03}s", self.0 / 1000, self.0 % 1000);
+        }
+        let seconds = (self.0 + 500) / 1000;
         let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-        match self.0 {
-            0..10_000 => write!(f, "{seconds}.{:03}s", self.0 % 1000),
-            10_000..60_000 => write!(f, "{seconds}s"),
-            60_000..3_600_000 => write!(f, "{minutes}m{:02}s", seconds % 60),
-            3_600_000..86_400_000 => write!(f, "{hours}h{:02}m", minutes % 60),
+        match seconds {
+            0..60 => write!(f, "{seconds}s"),
+            60..3_600 => write!(f, "{minutes}m{:02}s", seconds % 60),
+            3_600..86_400 => write!(f, "{hours}h{:02}m", minutes % 60),
             _ => write!(f, "{days}d{:02}h", hours % 24),
         }
     }
@@ -98,7 +100,8 @@ mod tests {
         assert_eq!(Bytes(24 << 20).to_string(), "24 MiB");
         assert_eq!(Bytes(3 << 19).to_string(), "1.5 MiB");
         assert_eq!(Clock(Instant::from_millis(50_772_480)).to_string(), "14:06:12.480");
-        let lasting = [(250, "0.250s"), (188_000, "3m08s"), (7_500_000, "2h05m")];
+        let lasting =
+            [(250, "0.250s"), (59_600, "1m00s"), (188_000, "3m08s"), (7_500_000, "2h05m")];
         for (millis, text) in lasting {
             assert_eq!(Lasting(millis).to_string(), text);
         }

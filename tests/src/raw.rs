@@ -162,8 +162,37 @@ fn both_hooks_may_share_a_chain_and_count_apart() {
 
 fn applies(matches: Matches, packet: &Packet<'_>) -> bool {
     let mut table = Table::new();
-    table.append(PREROUTING, matches, Target::NoTrack).unwrap();
+    let both = table.add_chain().unwrap();
+    table.append(both, matches, Target::NoTrack).unwrap();
+    for hook in Hook::ALL {
+        table.append(ChainId::of(hook), Matches::default(), Target::Jump(both)).unwrap();
+    }
     table.classify(packet) == NO_TRACK
+}
+
+#[test]
+fn in_a_shared_chain_an_interface_is_there_at_one_hook_only() {
+    let lo = IfName::new(b"lo").unwrap();
+    let pattern = IfPattern { name: lo, prefix: false };
+    let looping = packet().seen(Seen { path: Path::Loops, input: Some(&lo), output: Some(&lo) });
+    let input = |test| Matches { input: test, ..Matches::default() };
+    let output = |test| Matches { output: test, ..Matches::default() };
+    for (matches, at_output, at_prerouting) in [
+        (input(Test::Is(pattern.clone())), false, true),
+        (input(Test::Not(pattern.clone())), true, false),
+        (output(Test::Is(pattern.clone())), true, false),
+        (output(Test::Not(pattern.clone())), false, true),
+    ] {
+        let mut table = Table::new();
+        let shared = table.add_chain().unwrap();
+        table.append(shared, matches.clone(), Target::NoTrack).unwrap();
+        for hook in Hook::ALL {
+            table.append(ChainId::of(hook), Matches::default(), Target::Jump(shared)).unwrap();
+        }
+        assert_eq!(table.classify(&looping) == NO_TRACK, at_output, "{matches:?}");
+        let matched = |hook| table.rules()[0].count(hook).matched == 1;
+        assert_eq!((matched(Hook::Output), matched(Hook::Prerouting)), (at_output, at_prerouting));
+    }
 }
 
 #[test]
@@ -184,8 +213,9 @@ fn interfaces_match_by_name_or_by_its_beginning() {
         ("eth+", None, false),
     ] {
         let there = there.map(name);
-        let comes = packet().seen(Seen { input: there.as_ref(), ..Seen::ARRIVES });
-        let goes = packet().seen(Seen { output: there.as_ref(), ..Seen::ARRIVES });
+        let there = there.as_ref();
+        let comes = packet().seen(Seen { path: Path::Arrives, input: there, output: None });
+        let goes = packet().seen(Seen { path: Path::Local, input: None, output: there });
         let input = |test| Matches { input: test, ..Matches::default() };
         let output = |test| Matches { output: test, ..Matches::default() };
         assert_eq!(applies(input(Test::Is(pattern(wanted))), &comes), is, "-i {wanted} {there:?}");

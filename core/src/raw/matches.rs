@@ -4,6 +4,7 @@ use core::net::IpAddr;
 
 use heapless::Vec;
 
+use super::Hook;
 use crate::packet::{IfName, Packet};
 use crate::tuple::{Ends, Protocol};
 
@@ -43,7 +44,6 @@ impl IfPattern {
     /// Whether an interface of that name, or of none, is meant.
     #[must_use]
     pub fn holds(&self, name: Option<&IfName>) -> bool {
-        // A packet has no output interface at PREROUTING: no pattern holds for it, as in Linux.
         let (Some(name), pattern) = (name, self.name.as_bytes()) else { return false };
         if self.prefix { name.as_bytes().starts_with(pattern) } else { name.as_bytes() == pattern }
     }
@@ -112,12 +112,18 @@ pub struct Matches {
 }
 
 impl Matches {
-    pub(super) fn apply(&self, packet: &Packet<'_>) -> bool {
+    /// Whether a rule applies to a packet at `hook`: there is no output interface yet at
+    /// PREROUTING, and no input interface at OUTPUT.
+    pub(super) fn apply(&self, hook: Hook, packet: &Packet<'_>) -> bool {
         let tuple = &packet.tuple;
+        let (input, output) = match hook {
+            Hook::Prerouting => (packet.seen.input, None),
+            Hook::Output => (None, packet.seen.output),
+        };
         let family = if tuple.source.is_ipv4() { Family::V4 } else { Family::V6 };
         self.family.is_none_or(|wanted| wanted == family)
-            && self.input.passes(|pattern| pattern.holds(packet.seen.input))
-            && self.output.passes(|pattern| pattern.holds(packet.seen.output))
+            && self.input.passes(|pattern| pattern.holds(input))
+            && self.output.passes(|pattern| pattern.holds(output))
             && self.source.passes(|network| network.holds(tuple.source))
             && self.destination.passes(|network| network.holds(tuple.destination))
             && self.protocol.passes(|&protocol| protocol == tuple.protocol)

@@ -10,12 +10,18 @@ mod table;
 use crate::packet::Packet;
 
 pub use matches::{Family, IfPattern, Matches, Network, Ports, Test};
-pub use table::{ChainId, MAX_WALK, Policy, RawError, RawTable, Rule, RuleCount, RuleId, Target};
+pub use table::{ChainId, MAX_WALK, Policy, RawError, RawTable, Rule, RuleCount, Target};
 
 /// The predicate that says before tracking whether a packet is tracked.
 pub trait Raw {
     /// What becomes of `packet`. Bounded: an implementation states its worst case.
     fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict;
+}
+
+impl<R: Raw + ?Sized> Raw for &mut R {
+    fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
+        (**self).classify(packet)
+    }
 }
 
 /// No rules: every packet is tracked.

@@ -7,6 +7,7 @@ use crate::packet::{Packet, Path};
 
 /// A chain, by the number that [`RawTable::add_chain`] gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ChainId(u16);
 
 impl ChainId {
@@ -19,6 +20,7 @@ impl ChainId {
 
 /// What a rule does with a packet that it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Target {
     /// No tracking; the walk goes on, as after `-j NOTRACK` and `-j CT --notrack`.
     NoTrack,
@@ -38,6 +40,7 @@ pub enum Target {
 
 /// What happens to a packet that reaches the end of a built-in chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Policy {
     /// It passes.
     Accept,
@@ -47,10 +50,12 @@ pub enum Policy {
 
 /// How often a rule did something at one hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RuleCount {
     /// Packets that passed its tests.
     pub matched: u64,
-    /// Of those, the ones that it changed: untracked first by this rule, or dropped by it.
+    /// Of those, the ones that it changed: untracked first by this rule, or dropped by it. (A
+    /// looping packet that is dropped at PREROUTING has its entry all the same.)
     pub effective: u64,
     /// Of those, the ones that a NOTRACK met too late: they had been tracked at OUTPUT.
     pub too_late: u64,
@@ -90,9 +95,9 @@ impl Rule {
     }
 }
 
-/// A rule, by the number that [`RawTable::append`] gave: rules count up from 0 in that order.
+/// A rule, by its number in [`RawTable::rules`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RuleId(u16);
+struct RuleId(u16);
 
 #[derive(Debug, Clone)]
 struct Chain {
@@ -110,6 +115,8 @@ pub enum RawError {
     TooManyRules,
     /// It holds no more chains.
     TooManyChains,
+    /// A chain that this table does not have.
+    UnknownChain,
     /// Chains jump in a circle.
     Loop,
     /// A packet could meet more than [`MAX_WALK`] rules.
@@ -132,7 +139,8 @@ pub const MAX_WALK: u32 = 8192;
 /// Rules and chains, at most so many of each.
 ///
 /// The two built-in chains are always there. A walk meets at most [`MAX_WALK`] rules:
-/// [`RawTable::check`] refuses the tables in which one could meet more.
+/// [`RawTable::check`] refuses the tables in which one could meet more. In a table that nobody
+/// checked the walk of a packet that meets too many is cut off, and the policy decides.
 #[derive(Debug, Clone)]
 pub struct RawTable<const RULES: usize, const CHAINS: usize> {
     rules: Vec<Rule, RULES>,
@@ -175,13 +183,21 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
     /// Puts a rule at the end of a chain.
     ///
     /// # Errors
-    /// [`RawError::TooManyRules`] when there is no room.
+    /// [`RawError::TooManyRules`] when there is no room, [`RawError::UnknownChain`] when the chain,
+    /// or the one that the rule leads into, is of another table.
     pub fn append(
         &mut self,
         chain: ChainId,
         matches: Matches,
         target: Target,
-    ) -> Result<RuleId, RawError> {
+    ) -> Result<(), RawError> {
+        let into = match target {
+            Target::Jump(into) | Target::Goto(into) => into,
+            _ => chain,
+        };
+        if self.chain(chain).is_none() || self.chain(into).is_none() {
+            return Err(RawError::UnknownChain);
+        }
         let id = u16::try_from(self.rules.len()).map_err(|_| RawError::TooManyRules)?;
         let rule = Rule {
             matches,
@@ -198,7 +214,7 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
                 None => chain.first = Some(RuleId(id)),
             }
         }
-        Ok(RuleId(id))
+        Ok(())
     }
 
     /// Sets what happens at the end of a built-in chain.
@@ -283,7 +299,7 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
                 continue;
             };
             next = rule.next;
-            if !rule.matches.apply(packet) {
+            if !rule.matches.apply(hook, packet) {
                 continue;
             }
             let target = rule.target;

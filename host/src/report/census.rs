@@ -6,6 +6,9 @@ use std::fmt;
 
 use keeptrack_core::{Change, Conn, Direction, Ends, Protocol, Status, TcpState};
 
+/// Where Linux begins to choose ports for callers.
+const FIRST_EPHEMERAL: u16 = 32_768;
+
 /// What a connection is for, as far as its first packet tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Service {
@@ -143,6 +146,12 @@ impl Service {
     fn of(conn: &Conn) -> Self {
         let tuple = conn.tuple(Direction::Original);
         let called = match tuple.ends {
+            // Seen from the wrong side, by an answer: the caller's port is none that is called.
+            Ends::Ports { source, destination }
+                if destination >= FIRST_EPHEMERAL && source < FIRST_EPHEMERAL =>
+            {
+                source
+            }
             Ends::Ports { destination, .. } => destination,
             Ends::Query { kind, .. } => kind.into(),
             Ends::None => 0,

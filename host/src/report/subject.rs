@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use keeptrack_core::raw::{Hook, RuleCount, Target};
 
 use crate::capture::{Capture, printable};
-use crate::options;
+use crate::options::{self, Preset};
 use crate::replay::{Replay, Tracker};
 use crate::rules::{Origin, RuleSource};
 
@@ -12,6 +12,8 @@ use crate::rules::{Origin, RuleSource};
 pub struct Subject<'s> {
     /// The capture's name.
     pub capture: &'s str,
+    /// The command that was typed, without limit, outputs and what only concerns them.
+    pub again: String,
     /// Its format and interfaces, in words.
     pub described: String,
     /// Whether it was read to its end.
@@ -65,9 +67,10 @@ impl<'s> Subject<'s> {
         let preset = options.preset.to_possible_value();
         Self {
             capture: capture.file(),
+            again: again(options),
             described: describe(capture),
             is_complete: reached == Reached::End,
-            notes: notes(capture, replay),
+            notes: notes(options, capture, replay),
             max: options.max,
             preset: preset.map_or_else(String::new, |preset| preset.get_name().to_owned()),
             established_s: config.timeouts.tcp_established,
@@ -94,6 +97,33 @@ impl<'s> Subject<'s> {
     }
 }
 
+fn again(options: &options::Replay) -> String {
+    let mut words = vec!["keeptrack replay".to_owned(), quoted(&options.capture.to_string_lossy())];
+    if options.preset != Preset::Linux {
+        let preset = options.preset.to_possible_value();
+        words.extend(preset.map(|preset| format!("-p {}", preset.get_name())));
+    }
+    if !options.local.is_empty() {
+        let local: Vec<_> = options.local.iter().map(ToString::to_string).collect();
+        words.push(format!("--local {}", local.join(",")));
+    }
+    words.extend(
+        options.iface.iter().map(|names| format!("--iface {}", quoted(&names.to_string()))),
+    );
+    words
+        .extend(options.rules.iter().map(|file| format!("-r {}", quoted(&file.to_string_lossy()))));
+    words.join(" ")
+}
+
+/// A word as a shell takes it, safe for a terminal.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=+@%".contains(c);
+    if word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", printable(word).replace('\'', "'\\''"))
+}
+
 /// `pcapng, 2 interfaces (lo, eth0)`.
 fn describe(capture: &Capture) -> String {
     let interfaces = capture.interfaces();
@@ -110,7 +140,7 @@ fn describe(capture: &Capture) -> String {
     }
 }
 
-fn notes(capture: &Capture, replay: &Replay) -> Vec<String> {
+fn notes(options: &options::Replay, capture: &Capture, replay: &Replay) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(warning) = capture.warning() {
         notes.push(warning.to_string());
@@ -122,6 +152,9 @@ fn notes(capture: &Capture, replay: &Replay) -> Vec<String> {
              (`--local` tells)"
                 .into(),
         );
+    }
+    if rules.sources.is_empty() && !options.rules.is_empty() {
+        notes.push("no rule of the raw table was given (is `-t raw` missing?)".into());
     }
     let others = &rules.skipped.other_tables;
     if !others.is_empty() {

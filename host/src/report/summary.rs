@@ -60,6 +60,9 @@ fn verdict(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Res
         true => ("", '\u{2713}'),
         false => (" in the part that could be read", '!'),
     };
+    if tally.tracked_count + tally.untracked_count + tally.drop_count == 0 {
+        return writeln!(out, "! None of the packets could be tracked{part}");
+    }
     match (subject.max, tally.dropped_between) {
         (Some(max), Some((first, last))) => {
             let (dropped, of) = (tally.drop_count, tally.packet_count);
@@ -141,7 +144,8 @@ fn refusals(out: &mut dyn Write, tally: &Tally) -> io::Result<()> {
 }
 
 fn memory(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Result<()> {
-    let entries = subject.max.unwrap_or(tally.peak_entries) as u64;
+    let entry_count = subject.max.unwrap_or(tally.peak_entries);
+    let entries = entry_count as u64;
     let (ours, linux) = (Heap::BYTES_AN_ENTRY as u64, LINUX_BYTES_AN_ENTRY);
     let in_linux = Bytes(entries * (linux + LINUX_BYTES_A_BUCKET));
     writeln!(
@@ -149,7 +153,7 @@ fn memory(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Resu
         "\n  {} entries take {} here ({ours} bytes each), {in_linux} in Linux ({linux} each, \
          {LINUX_BYTES_A_BUCKET} a bucket)",
         Count(entries),
-        Bytes(entries * ours),
+        Bytes(Heap::bytes(entry_count) as u64),
     )
 }
 
@@ -215,27 +219,27 @@ fn notes(subject: &Subject<'_>, tally: &Tally) -> Vec<String> {
     notes
 }
 
-/// One thing to try.
+/// One thing to try, ready to be pasted.
 fn next(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Result<()> {
     if tally.peak_entries < 2 {
         return Ok(());
     }
-    let capture = subject.capture;
-    let loopback: u64 = loopback_at_peak(tally);
-    let share = loopback * 100 / (tally.peak_entries as u64).max(1);
+    let (again, max) = (&subject.again, subject.max);
+    let limit = max.map_or_else(String::new, |max| format!(" --max {max}"));
+    let share = loopback_at_peak(tally) * 100 / tally.peak_entries as u64;
     writeln!(out)?;
     if share >= LOOPBACK_HINT {
         writeln!(
             out,
-            "next:  {share}% of the peak is this host talking to itself; try it without, with\n       \
-             `-A OUTPUT -o lo -j NOTRACK` in a file behind `*raw`: \
-             keeptrack replay {capture} -r FILE"
-        )
+            "next:  {share}% of the peak is this host talking to itself; try it without:"
+        )?;
+        writeln!(out, "       echo '-A OUTPUT -o lo -j NOTRACK' > lo.rules")?;
+        writeln!(out, "       {again}{limit} -r lo.rules")
     } else if tally.drop_count > 0 {
-        writeln!(out, "next:  keeptrack replay {capture}   (without --max: the size it takes)")
+        writeln!(out, "next:  {again}   (without --max: the size it takes)")
     } else {
         let half = tally.peak_entries.div_ceil(2);
-        writeln!(out, "next:  keeptrack replay {capture} --max {half}   (what half of it would do)")
+        writeln!(out, "next:  {again} --max {half}   (what half of it would do)")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use keeptrack_core::{Ended, Instant, Refusal};
+use keeptrack_core::{Ended, Instant, Refusal, Why};
 
 use super::census::Census;
 use crate::capture::link_name;
@@ -173,7 +173,12 @@ impl Report for Tally {
         Ok(())
     }
 
-    fn ended(&mut self, _now: Instant, ended: &Ended) -> io::Result<()> {
+    fn ended(&mut self, now: Instant, ended: &Ended) -> io::Result<()> {
+        if let Some(since) = self.full_since.take() {
+            // Who ran out between two packets made room when it did, not when the second one came.
+            let left = if ended.why == Why::TimedOut { ended.conn.expiry() } else { now };
+            self.full_ms += left.min(now).since(since);
+        }
         *self.ended.entry(ended.why.name()).or_default() += 1;
         self.census.ended(&ended.conn);
         Ok(())

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use keeptrack::Outcome;
 use keeptrack_core::Protocol;
 
-use super::made::{ETHERNET, Files, MAIL_RELAY, RAW, json, line, pcap, sll2, summary};
+use super::made::{ETHERNET, Files, MAIL_RELAY, RAW, SLL2, json, line, pcap, sll2, summary};
 use super::{Failure, Ran, keeptrack};
 use crate::frames::{CLIENT, SERVER, ip, udp};
 
@@ -147,14 +147,12 @@ fn link_types_that_are_not_read_are_named() {
     let files = Files::new();
     for (link, name) in [(189, "USB_LINUX (189)"), (147, "147")] {
         let file = files.with("link.pcap", pcap(link, &[(0, vec![0; 64]), (1, vec![0; 64])]));
-        let (error, object) = refused(&[&file, "-o", "json"]);
+        let (error, written) = refused(&[&file, "-o", "json"]);
         let expected = format!(
             "error: {file} holds no frames that can be read: link type {name}\n\
              help: capture on an Ethernet interface, or on all with `tcpdump -i any`\n"
         );
-        assert_eq!(error, expected);
-        let object: serde_json::Value = serde_json::from_str(&object).unwrap();
-        assert_eq!((&object["skipped"], &object["complete"]), (&2.into(), &false.into()));
+        assert_eq!((error, written.as_str()), (expected, ""), "nothing was counted");
     }
 }
 
@@ -202,7 +200,7 @@ fn options_that_cannot_be_are_refused_with_the_option() {
         (&["-o", "xml"], "`xml` is none of packets, json, summary"),
         (&["-o", "json="], "no file name behind `=`"),
         (&["--iface", "2=lan0,wan0"], "`wan0` has no number: write `2=lan0,3=wan0`"),
-        (&["--local", "192.0.2"], "'192.0.2' for '--local <ADDR>'"),
+        (&["--local", "192.0.2"], "'192.0.2' for '--local <ADDR,..>'"),
         (&["--hash-seed", "0x1"], "'0x1' for '--hash-seed <N|random>'"),
     ];
     for (words, said) in cases {
@@ -264,7 +262,7 @@ fn a_rule_that_asks_for_an_interface_needs_its_name() {
 fn each_interface_of_a_cooked_capture_needs_its_name() {
     let files = Files::new();
     let frames = [(0, sll2(2, 0, &datagram(1))), (1, sll2(3, 0, &datagram(2)))];
-    let capture = files.with("any.pcap", pcap(super::made::SLL2, &frames));
+    let capture = files.with("any.pcap", pcap(SLL2, &frames));
     let rules = files.with("rules.v4", "-A PREROUTING -i wan0 -j NOTRACK\n");
     for names in ["lan0", "2=lan0"] {
         let (error, text) = refused(&[&capture, "-r", &rules, "--iface", names]);
@@ -293,4 +291,19 @@ fn a_rule_in_output_needs_the_hosts_addresses() {
     let rules = files.with("rules.v4", "-A OUTPUT -o lo -j NOTRACK\n");
     let ran = keeptrack(&["replay", "-q", &capture, "-r", &rules, "--iface", "lan0"]);
     assert_eq!(ran.end.unwrap(), Outcome::Done);
+}
+
+#[test]
+fn a_rule_about_loopback_needs_no_names_where_each_frame_tells_that_it_is_elsewhere() {
+    let files = Files::new();
+    let packet = ip(Protocol::UDP, CLIENT, SERVER, &udp(1, 53));
+    let capture = files.with("any.pcap", pcap(SLL2, &[(0, sll2(2, 0, &packet))]));
+    for rule in ["-A OUTPUT -o lo -j NOTRACK", "-A PREROUTING -i lo -j NOTRACK"] {
+        let rules = files.with("lo.rules", rule);
+        keeptrack(&["replay", "-q", &capture, "-r", &rules]).end.unwrap();
+    }
+    let both =
+        files.with("both.rules", "-A OUTPUT -o lo -j NOTRACK\n-A PREROUTING -i lan0 -j DROP\n");
+    let (error, _) = refused(&[&capture, "-r", &both]);
+    assert!(error.contains("both.rules:2 matches `-i lan0`"), "{error}");
 }

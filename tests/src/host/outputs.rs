@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use keeptrack_core::Protocol;
 use serde_json::{Map, Value};
 
 use super::keeptrack;
-use super::made::{Files, MAIL_RELAY, json};
+use super::made::{Files, MAIL_RELAY, RAW, json, pcap};
 use super::page::PAGE;
+use crate::frames::{CLIENT, SERVER, ip, udp};
 
 /// The names in the first column of the table below a heading of the page.
 fn documented(heading: &str) -> BTreeSet<&'static str> {
@@ -117,4 +119,13 @@ fn every_output_goes_where_it_was_sent() {
     assert_eq!(files.text("packets.jsonl").lines().count(), 9_496);
     let object: Value = serde_json::from_str(&files.text("x=y.json")).unwrap();
     assert_eq!(object, json(&[MAIL_RELAY]));
+}
+
+#[test]
+fn a_table_is_full_until_somebody_runs_out_and_no_longer() {
+    let files = Files::new();
+    let udp = |port| ip(Protocol::UDP, CLIENT, SERVER, &udp(port, 53));
+    let capture = pcap(RAW, &[(0, udp(1)), (0, udp(2)), (0, udp(3)), (3_600_000, udp(4))]);
+    let object = json(&[&files.with("gap.pcap", capture), "-m", "2"]);
+    assert_eq!((&object["drop"], &object["full_seconds"]), (&1.into(), &30.0.into()));
 }

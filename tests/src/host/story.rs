@@ -172,3 +172,19 @@ fn every_packet_is_counted_once() {
         assert_eq!(number(&object, "invalid"), reasons, "{words:?}");
     }
 }
+
+#[test]
+fn what_the_summary_says_to_try_can_be_pasted() {
+    let files = Files::new();
+    let text = summary(&[MAIL_RELAY, "--max", "1024"]);
+    let (_, next) = text.split_once("\nnext:  ").unwrap();
+    let mut lines = next.lines().skip(1).map(str::trim);
+    let rule = lines.next().unwrap().strip_prefix("echo '").unwrap();
+    let (rule, file) = rule.split_once("' > ").unwrap();
+    let rules = files.with(file, rule);
+    let words = lines.next().unwrap().strip_prefix("keeptrack replay ").unwrap();
+    let words: Vec<_> =
+        words.split(' ').map(|word| if word == file { &rules } else { word }).collect();
+    let tried = json(&words);
+    assert_eq!((number(&tried, "peak_entries"), loopback(&tried)), (PEAK_WITHOUT_LOOPBACK, 0));
+}
