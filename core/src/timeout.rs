@@ -102,13 +102,13 @@ timeouts! {
 pub const MAX_SECONDS: u32 = 12 * 24 * 3600;
 
 impl TimeoutPolicy {
-    /// Linux 2.6.9, by its `ip_conntrack_proto_*.c`: UDP streams live three minutes, and a
+    /// Linux 2.6.9, by the `ip_conntrack_proto_*.c` of its time: UDP streams live three minutes, and a
     /// connection that was picked up in its middle lives as long as any other. ICMPv6 was not
     /// tracked then; its queries have ICMP's 30 seconds.
     pub const LINUX_2_6_9: Self =
         Self { udp_stream: 180, tcp_unacknowledged: Self::LINUX.tcp_established, ..Self::LINUX };
 
-    /// Linux 2.4.21, by the same files: the same values, but compiled in. Nothing could be set but
+    /// Linux 2.4.21, by those files of 2.4: the same values, but compiled in. Nothing could be set but
     /// `ip_conntrack_max`, and an established connection lived for its five days.
     pub const LINUX_2_4_21: Self = Self::LINUX_2_6_9;
 

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use keeptrack_core::raw::Hook;
-use keeptrack_core::{IfName, Packet};
+use keeptrack_core::{IfName, Packet, Path};
 
 use crate::capture::Record;
 use crate::path::{Cooked, Places, Sighting, is_loopback_name};
@@ -13,9 +13,13 @@ use crate::rules::{RuleSet, RuleSource};
 /// Tells the rules where packets were seen.
 pub struct Sight {
     places: Places,
-    /// Interfaces of unknown direction at which no rule asks for it.
-    settled: Vec<Option<IfName>>,
+    /// Kinds of packets of which something is not known that no rule asks for: once looked at, a
+    /// kind costs its packets no more than to be found here.
+    settled: Vec<Kind>,
 }
+
+/// What is known of a packet: its path, its interface, and whether that is surely not loopback.
+type Kind = (Option<Path>, Option<IfName>, bool);
 
 /// A rule that asks what the capture does not tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +47,7 @@ impl Sight {
     /// Whether packets went by whose direction nobody told: they count as arrived.
     #[must_use]
     pub fn has_guessed(&self) -> bool {
-        !self.settled.is_empty()
+        self.settled.iter().any(|(path, ..)| path.is_none())
     }
 
     /// Where a packet was seen.
@@ -58,27 +62,35 @@ impl Sight {
         if sighting.path.is_some() && sighting.interface.is_some() {
             return Ok(sighting);
         }
-        let untold = |source: &RuleSource, asks| Untold {
-            capture: capture.to_owned(),
-            rule: source.place(),
-            asks,
-        };
         // A cooked frame without a name was seen somewhere, but not at the loopback interface.
         let is_elsewhere = Cooked::of(record).is_some();
-        let mut asked = rules.needs().interfaces.into_iter();
-        if sighting.interface.is_none()
-            && let Some((test, source)) =
-                asked.find(|(test, _)| !(is_elsewhere && is_loopback_name(&test.name)))
-        {
-            return Err(untold(source, Asks::Interface(test.text.clone())));
-        }
-        if sighting.path.is_none() && !self.settled.contains(&sighting.interface) {
-            if let Some(source) = asks_for_output(rules, sighting.interface.as_ref()) {
-                return Err(untold(source, Asks::Output));
+        let kind = (sighting.path, sighting.interface, is_elsewhere);
+        if !self.settled.contains(&kind) {
+            if let Some((source, asks)) = asked_for(&kind, rules) {
+                let (capture, rule) = (capture.to_owned(), source.place());
+                return Err(Untold { capture, rule, asks });
             }
-            self.settled.push(sighting.interface);
+            self.settled.push(kind);
         }
         Ok(sighting)
+    }
+}
+
+/// The first rule that asks what is not known of a packet seen there.
+fn asked_for<'r>(
+    &(path, interface, is_elsewhere): &Kind,
+    rules: &'r RuleSet,
+) -> Option<(&'r RuleSource, Asks)> {
+    if interface.is_none() {
+        let mut tests = rules.needs().interfaces.into_iter();
+        let asks = tests.find(|(test, _)| !(is_elsewhere && is_loopback_name(&test.name)));
+        if let Some((test, source)) = asks {
+            return Some((source, Asks::Interface(test.text.clone())));
+        }
+    }
+    match path {
+        Some(_) => None,
+        None => asks_for_output(rules, interface.as_ref()).map(|source| (source, Asks::Output)),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::verdict::{Report, Speaks, Verdict, What};
 /// Writes a line a packet.
 pub struct Packets<W> {
     out: W,
+    line: Vec<u8>,
 }
 
 /// A line. `docs/replay.md` describes its fields.
@@ -38,15 +39,16 @@ struct Line {
 impl<W: Write> Packets<W> {
     /// Writes to `out`, one whole line at a time.
     pub const fn new(out: W) -> Self {
-        Self { out }
+        Self { out, line: Vec::new() }
     }
 }
 
 impl<W: Write> Report for Packets<W> {
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&Line::of(verdict))?;
-        line.push(b'\n');
-        self.out.write_all(&line)
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &Line::of(verdict))?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
     }
 
     fn ended(&mut self, _now: Instant, _ended: &Ended) -> io::Result<()> {
