@@ -40,6 +40,31 @@ pub(super) fn udp(payload: &[u8]) -> Vec<u8> {
     datagram
 }
 
+/// Reads a UDP datagram in IPv4 behind `header`, of the link type with that number.
+///
+/// When that can be read, it must be so with a check sequence behind it, too, and every beginning of
+/// it must say what is missing of the header where it ends.
+pub(super) fn behind(dlt: u16, header: &[u8]) -> Result<(), ParseError> {
+    let link = LinkType::from_dlt(dlt).unwrap();
+    let packet = ipv4(17, &udp(b""));
+    let mut frame = [header, &packet].concat();
+    let whole = Packet::parse(link, &frame);
+    for len in 0..frame.len() {
+        let is_named = match Packet::parse(link, &frame[..len]) {
+            Err(ParseError::LinkHeader { missing_len }) => {
+                header.get(len..).is_some_and(|rest| usize::from(missing_len) <= rest.len())
+            }
+            Err(ParseError::Cut { .. }) => len >= header.len(),
+            _ => false,
+        };
+        assert!(whole.is_err() || is_named, "{header:x?} cut after {len} bytes");
+    }
+    assert!(whole.is_err() || link.ip(&frame).is_ok_and(|ip| ip == packet));
+    frame.extend([0xee; 4]);
+    assert_eq!(Packet::parse(link, &frame), whole);
+    whole.map(|whole| assert_eq!(Ok(whole), read(&packet)))
+}
+
 pub(super) fn read(packet: &[u8]) -> Result<Packet<'static>, ParseError> {
     Packet::parse(LinkType::Raw, packet)
 }
