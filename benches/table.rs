@@ -153,6 +153,7 @@ impl std::fmt::Display for Spread {
 }
 
 fn main() {
+    assert!(rival::is_as_large(), "core was built with another crate's features; bench it alone");
     println!(
         "keeptrack-core, {}: Conn {} bytes, Slot {}; an entry {} with u16 links, {} with u32",
         if cfg!(feature = "ipv4-only") { "IPv4 only" } else { "dual stack" },

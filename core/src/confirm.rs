@@ -9,7 +9,7 @@ use crate::full::{OnFull, Refusal};
 use crate::inside::Inside;
 use crate::stats::add_one;
 use crate::status::Status;
-use crate::storage::Memory;
+use crate::storage::{Memory, SlotId};
 use crate::table::Turned;
 use crate::time::Instant;
 
@@ -96,35 +96,49 @@ impl fmt::Display for Refused {
 
 impl core::error::Error for Refused {}
 
+/// The slot of a connection, and who left it for that.
+pub(crate) type Placed = (SlotId, Option<Ended>);
+
 /// A table, whatever its memory and its policy.
 pub(crate) trait Confirm {
     fn confirm(&mut self, conn: Conn, hash: u32, now: Instant) -> Result<Confirmed<'_>, Refused>;
 }
 
 impl<M: Memory, P: OnFull> Confirm for Inside<M, P> {
-    fn confirm(
-        &mut self,
-        mut conn: Conn,
-        hash: u32,
-        now: Instant,
-    ) -> Result<Confirmed<'_>, Refused> {
-        conn.status |= Status::CONFIRMED;
-        if self.table.chain_is_full(hash, now) {
-            add_one(&mut self.stats.chaintoolong);
-            add_one(&mut self.stats.insert_failed);
-            return Err(Refused { conn, why: Refusal::ChainTooLong });
+    fn confirm(&mut self, conn: Conn, hash: u32, now: Instant) -> Result<Confirmed<'_>, Refused> {
+        match self.place(conn, hash, now) {
+            Ok((slot, evicted)) => Ok(Confirmed { conn: self.table.conn(slot), evicted }),
+            Err(why) => {
+                add_one(match why {
+                    Refusal::TableFull => &mut self.stats.drop,
+                    Refusal::ChainTooLong => &mut self.stats.insert_failed,
+                });
+                Err(Refused { conn, why })
+            }
         }
-        let evicted = self.vacate(&conn, now);
-        let Some(slot) = self.table.insert(conn, now, &self.hash, hash) else {
-            add_one(&mut self.stats.drop);
-            return Err(Refused { conn, why: Refusal::TableFull });
-        };
-        add_one(&mut self.stats.confirmed);
-        Ok(Confirmed { conn: self.table.conn(slot), evicted })
     }
 }
 
 impl<M: Memory, P: OnFull> Inside<M, P> {
+    /// Puts `conn`, of which there is none in the table, into a slot; and says who left for it.
+    pub(crate) fn place(
+        &mut self,
+        mut conn: Conn,
+        hash: u32,
+        now: Instant,
+    ) -> Result<Placed, Refusal> {
+        conn.status |= Status::CONFIRMED;
+        conn.acct.set_number(self.stats.confirmed);
+        if self.table.chain_is_full(hash, now) {
+            add_one(&mut self.stats.chaintoolong);
+            return Err(Refusal::ChainTooLong);
+        }
+        let evicted = self.vacate(&conn, now);
+        let slot = self.table.insert(conn, now, &self.hash, hash).ok_or(Refusal::TableFull)?;
+        add_one(&mut self.stats.confirmed);
+        Ok((slot, evicted))
+    }
+
     /// Sees to it that a slot is free, if that can be; and says who had to leave.
     fn vacate(&mut self, newcomer: &Conn, now: Instant) -> Option<Ended> {
         if !self.table.is_full() {

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use crate::proto::{TcpState, Track};
+use crate::acct::Acct;
+use crate::proto::{State, Track};
 use crate::status::{CtState, Status};
 use crate::time::{Instant, Stamp};
 use crate::tuple::{Direction, Key, Side, Tuple, Zone};
@@ -15,6 +16,7 @@ pub struct Conn {
     pub(crate) status: Status,
     opened_by: Side,
     pub(crate) track: Track,
+    pub(crate) acct: Acct,
 }
 
 impl Conn {
@@ -25,10 +27,13 @@ impl Conn {
         status: Status::NONE,
         opened_by: Side::First,
         track: Track::Generic,
+        acct: Acct::EMPTY,
     };
 
-    pub(crate) const fn new(key: Key, opened_by: Side, track: Track) -> Self {
-        Self { key, expiry: Stamp::ZERO, status: Status::NONE, opened_by, track }
+    /// A connection that begins now.
+    pub(crate) const fn new(key: Key, opened_by: Side, track: Track, now: Instant) -> Self {
+        let acct = Acct::begun(now);
+        Self { key, expiry: Stamp::ZERO, status: Status::NONE, opened_by, track, acct }
     }
 
     /// The tuple of its packets in that direction.
@@ -56,19 +61,16 @@ impl Conn {
         self.status
     }
 
-    /// Its TCP state; `None` for other protocols.
+    /// Its state; `None` for protocols without states.
     #[must_use]
-    pub const fn tcp_state(&self) -> Option<TcpState> {
-        match &self.track {
-            Track::Tcp(track) => Some(track.state()),
-            _ => None,
-        }
+    pub const fn state(&self) -> Option<State> {
+        self.track.state()
     }
 
     /// The name of its state as conntrack prints it; `None` for protocols without states.
     #[must_use]
     pub fn state_name(&self) -> Option<&'static str> {
-        self.tcp_state().map(TcpState::name)
+        self.state().map(State::name)
     }
 
     /// When it runs out if no packet comes.

@@ -1,7 +1,7 @@
 //! The tracker: one packet in, one answer out, and every way a packet can take in one function.
 
 use crate::config::{Config, ConfigError};
-use crate::confirm::Unconfirmed;
+use crate::confirm::{Confirmed, Unconfirmed};
 use crate::conn::Conn;
 use crate::ended::Why;
 use crate::full::{OnFull, Refuse};
@@ -11,6 +11,7 @@ use crate::invalid::Invalid;
 use crate::packet::{Inner, Malformed, Packet, Transport};
 use crate::proto::{self, Outcome};
 use crate::raw::{Raw, RawVerdict, TrackAll};
+use crate::restore::{RestoreError, Restored};
 use crate::stats::{Stats, add_one};
 use crate::status::CtState;
 use crate::status::Status;
@@ -18,7 +19,7 @@ use crate::storage::{Link, Memory, SlotId};
 use crate::table::{Table, Turned};
 use crate::time::Instant;
 use crate::tracked::{Change, Step, Tracked};
-use crate::tuple::{Direction, Key, Side, Zone};
+use crate::tuple::{Direction, Key, Side, Tuple, Zone};
 
 /// A connection tracker over memory of the caller's.
 ///
@@ -82,7 +83,12 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
             Transport::Malformed(why) => return ct.malformed(*why),
             Transport::Neighbour => return ct.untracked(),
             Transport::Error(inner) => return ct.error(now, packet, inner),
-            Transport::Tcp(_) | Transport::Udp | Transport::Query | Transport::Other => {}
+            Transport::Tcp(_)
+            | Transport::Udp
+            | Transport::Sctp(_)
+            | Transport::Gre
+            | Transport::Query
+            | Transport::Other => {}
         }
         let Some((key, sender)) = Key::of(&packet.tuple, Zone::DEFAULT) else {
             return ct.invalid(Invalid::Family);
@@ -104,7 +110,8 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
         }
         match proto::first(packet, now, &ct.config) {
             Ok((track, timeout)) => {
-                let mut conn = Conn::new(key, sender, track);
+                let mut conn = Conn::new(key, sender, track, now);
+                conn.acct.count(Direction::Original, packet.len);
                 conn.set_expiry(now.after(timeout));
                 add_one(&mut ct.stats.first);
                 Tracked::First(Unconfirmed::new(conn, hash, (now, timeout), ct))
@@ -130,6 +137,32 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
             Turned::Refiled => Step::Working,
             Turned::Nothing => Step::Idle,
         }
+    }
+
+    /// Puts a connection that is open already into the table, to be found by its packets like any
+    /// other: one of TCP is then as if it had been picked up in its middle.
+    ///
+    /// Touches what the look-up of a packet and a confirmation touch, and asks the policy of a full
+    /// table as that does.
+    ///
+    /// # Errors
+    /// [`RestoreError`] when there is no such connection, it is there already, or it has no place.
+    pub fn restore(
+        &mut self,
+        now: Instant,
+        open: &Restored,
+    ) -> Result<Confirmed<'_>, RestoreError> {
+        let now = self.inside.at(now);
+        self.inside.restore(now, open)
+    }
+
+    /// Takes the connection of `tuple`, which may be that of either direction, out of the table, and
+    /// answers whether there was one. [`expire`](Self::expire) hands it out.
+    ///
+    /// Touches what the look-up of a packet touches when its connection ends.
+    pub fn flush(&mut self, now: Instant, tuple: &Tuple, zone: Zone) -> bool {
+        let now = self.inside.at(now);
+        self.inside.flush(now, tuple, zone)
     }
 
     /// A moment before which [`expire`](Self::expire) has nothing to do; `None` when it has
@@ -253,7 +286,7 @@ impl<M: Memory, P> Inside<M, P> {
         let Some(conn) = self.table.conn_mut(slot) else { return Ok(None) };
         let dir = conn.direction_from(sender);
         let state = conn.ct_state(dir);
-        let (status, tcp_state) = (conn.status, conn.tcp_state());
+        let (status, left) = (conn.status, conn.state());
         let at = (packet, now);
         let outcome = proto::packet(&mut conn.track, &mut conn.status, dir, at, &self.config);
         let timeout = match outcome {
@@ -262,15 +295,21 @@ impl<M: Memory, P> Inside<M, P> {
             Outcome::Reopen => return Ok(None),
             Outcome::Invalid(why) => return Err(why),
         };
-        // No branch on the direction, which nobody can foretell.
-        conn.status |= match dir {
-            Direction::Original => Status::NONE,
-            Direction::Reply => Status::SEEN_REPLY,
-        };
+        if outcome != Outcome::Keep {
+            conn.acct.count(dir, packet.len);
+        }
+        // Whoever is reset leaves as it was, in Linux as well.
+        if outcome != Outcome::End {
+            // No branch on the direction, which nobody can foretell.
+            conn.status |= match dir {
+                Direction::Original => Status::NONE,
+                Direction::Reply => Status::SEEN_REPLY,
+            };
+        }
         let change = Change {
             timeout,
             status: conn.status.without(status),
-            left: tcp_state.filter(|_| conn.tcp_state() != tcp_state),
+            left: left.filter(|_| conn.state() != left),
             ended: (outcome == Outcome::End).then_some(Why::Reset),
         };
         if let Some(seconds) = timeout {

@@ -16,6 +16,8 @@ pub enum Why {
     Reset,
     /// A first packet with its own tuple came after it was over.
     Reopened,
+    /// The caller took it out: [`Conntrack::flush`](crate::Conntrack::flush).
+    Flushed,
     /// It made room for a newer one in a full table.
     DroppedEarly,
 }
@@ -28,6 +30,7 @@ impl Why {
             Self::TimedOut => "timed_out",
             Self::Reset => "reset",
             Self::Reopened => "reopened",
+            Self::Flushed => "flushed",
             Self::DroppedEarly => "dropped_early",
         }
     }

@@ -7,7 +7,7 @@ use crate::stats::{Stats, add_one};
 use crate::storage::{Memory, SlotId};
 use crate::table::Table;
 use crate::time::Instant;
-use crate::tuple::Key;
+use crate::tuple::{Key, Tuple, Zone};
 
 /// The table, and whatever decides about it.
 #[derive(Debug)]
@@ -38,6 +38,15 @@ impl<M: Memory, P> Inside<M, P> {
         Some(slot)
     }
 
+    /// Takes the connection of `tuple` out of the table; whether there was one.
+    pub(crate) fn flush(&mut self, now: Instant, tuple: &Tuple, zone: Zone) -> bool {
+        let Some((key, _)) = Key::of(tuple, zone) else { return false };
+        let hash = self.hash.of(&key);
+        let Some(slot) = self.find(now, hash, &key) else { return false };
+        self.table.end(slot, hash, Why::Flushed);
+        true
+    }
+
     /// The next connection that is over.
     pub(crate) fn hand_out(&mut self) -> Option<Ended> {
         let ended = self.table.hand_out()?;
@@ -45,6 +54,7 @@ impl<M: Memory, P> Inside<M, P> {
             Why::TimedOut => &mut self.stats.timed_out,
             Why::Reset => &mut self.stats.reset,
             Why::Reopened => &mut self.stats.reopened,
+            Why::Flushed => &mut self.stats.flushed,
             Why::DroppedEarly => &mut self.stats.early_drop,
         });
         Some(ended)

@@ -18,6 +18,12 @@ pub enum Invalid {
     TcpFirst,
     /// A segment that does not fit the state of its connection.
     TcpState,
+    /// Chunks that cannot begin an association.
+    SctpFirst,
+    /// A chunk that does not fit the state of its association.
+    SctpState,
+    /// A verification tag that is not the one of its association.
+    SctpTag,
     /// An ICMP answer to a query that nobody asked, or a message that asks nothing.
     QueryFirst,
     /// Addresses of two families, or of one that this build does not hold.
@@ -34,6 +40,9 @@ impl Invalid {
         Self::TcpFlags,
         Self::TcpFirst,
         Self::TcpState,
+        Self::SctpFirst,
+        Self::SctpState,
+        Self::SctpTag,
         Self::QueryFirst,
         Self::Family,
         Self::ErrorUnknown,
@@ -41,6 +50,8 @@ impl Invalid {
         Self::Malformed(Malformed::TcpHeader),
         Self::Malformed(Malformed::UdpHeader),
         Self::Malformed(Malformed::SctpHeader),
+        Self::Malformed(Malformed::SctpChunk),
+        Self::Malformed(Malformed::GreHeader),
         Self::Malformed(Malformed::IcmpHeader),
         Self::Malformed(Malformed::IcmpType),
         Self::Malformed(Malformed::IcmpFamily),
@@ -51,7 +62,7 @@ impl Invalid {
     ];
 
     /// How many reasons there are.
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 22;
 
     /// The reason in one word.
     #[must_use]
@@ -60,6 +71,9 @@ impl Invalid {
             Self::TcpFlags => "tcp_flags",
             Self::TcpFirst => "tcp_first",
             Self::TcpState => "tcp_state",
+            Self::SctpFirst => "sctp_first",
+            Self::SctpState => "sctp_state",
+            Self::SctpTag => "sctp_tag",
             Self::QueryFirst => "query_first",
             Self::Family => "family",
             Self::ErrorUnknown => "error_unknown",

@@ -15,6 +15,9 @@
 //! 7. What leaves the table comes out of [`Conntrack::expire`], with the reason; only the one whose
 //!    slot a confirmation takes at once is returned there.
 //!
+//! Without a packet, [`Conntrack::restore`] puts in a connection that somebody else has tracked, and
+//! [`Conntrack::flush`] takes one out.
+//!
 //! ```
 //! use keeptrack_core::{Config, Conntrack, Instant, LinkType, Packet, Seed, Step, Storage, Tracked};
 //!
@@ -56,6 +59,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod acct;
 mod config;
 mod confirm;
 mod conn;
@@ -72,6 +76,7 @@ mod parse;
 mod proto;
 pub mod raw;
 mod related;
+mod restore;
 mod stats;
 mod status;
 mod storage;
@@ -81,6 +86,8 @@ mod timeout;
 mod tracked;
 mod tuple;
 
+#[cfg(feature = "acct")]
+pub use acct::Counters;
 pub use config::{Config, ConfigError, TcpConfig};
 pub use confirm::{Confirmed, Refused, Unconfirmed};
 pub use conn::{Conn, Listed};
@@ -89,9 +96,12 @@ pub use ended::{Ended, Why};
 pub use full::{OnFull, Refusal, Refuse, Slots};
 pub use hash::Seed;
 pub use invalid::Invalid;
-pub use packet::{IfName, Inner, Malformed, Packet, Path, Seen, Tcp, TcpFlags, Transport};
+pub use packet::{
+    Chunk, IfName, Inner, MAX_CHUNKS, Malformed, Packet, Path, Sctp, Seen, Tcp, TcpFlags, Transport,
+};
 pub use parse::{Header, LinkType, MAX_TAGS, ParseError};
-pub use proto::TcpState;
+pub use proto::{SctpState, State, TcpState};
+pub use restore::{RestoreError, Restored};
 pub use stats::Stats;
 pub use status::{CtState, Status};
 pub use storage::{

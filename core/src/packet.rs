@@ -13,7 +13,8 @@ pub struct Packet<'a> {
     pub tuple: Tuple,
     /// What the header above IP says.
     pub transport: Transport,
-    /// Length of the IP packet, header included, as its own length field says.
+    /// Length of the IP packet, header included, as its own length field says; what the capture kept
+    /// of it, where segmentation offload left that field 0.
     pub len: u32,
 }
 
@@ -33,6 +34,10 @@ pub enum Transport {
     Tcp(Tcp),
     /// A UDP or UDP-Lite datagram.
     Udp,
+    /// An SCTP packet.
+    Sctp(Sctp),
+    /// A packet of GRE; its keys are in the tuple.
+    Gre,
     /// A message of ICMP or ICMPv6 that is no error: a request, a reply, or what is neither and
     /// begins nothing; the tuple says which.
     Query,
@@ -40,7 +45,7 @@ pub enum Transport {
     Error(Inner),
     /// ICMPv6 that Linux never tracks: neighbour discovery and multicast listener reports.
     Neighbour,
-    /// Any other protocol: known by addresses and protocol number, SCTP by its ports too.
+    /// Any other protocol: known by addresses and protocol number.
     Other,
     /// A header which no tracker accepts. Linux calls such a packet INVALID and lets it pass.
     Malformed(Malformed),
@@ -113,6 +118,60 @@ impl core::ops::BitOr for TcpFlags {
     }
 }
 
+/// How many chunks of an SCTP packet are looked at.
+///
+/// Linux walks all. Nothing is lost of what an SCTP sends: what changes an association comes before
+/// all DATA (RFC 9260, section 6.10).
+pub const MAX_CHUNKS: usize = 16;
+
+/// What tracking reads of an SCTP packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Sctp {
+    /// Verification tag.
+    pub tag: u32,
+    /// Initiate tag of an INIT or INIT ACK, 0 without.
+    pub init_tag: u32,
+    /// The first chunks in their order, one at least.
+    pub chunks: [Option<Chunk>; MAX_CHUNKS],
+}
+
+/// A chunk of SCTP, by what it does to an association (RFC 9260, section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Chunk {
+    /// Payload.
+    Data,
+    /// Opens.
+    Init,
+    /// Answers INIT.
+    InitAck,
+    /// Asks whether the other side is there.
+    Heartbeat,
+    /// Answers HEARTBEAT.
+    HeartbeatAck,
+    /// Ends at once.
+    Abort,
+    /// ABORT with the tag of the one it goes to: the sender does not know the association.
+    AbortReflected,
+    /// Begins to close.
+    Shutdown,
+    /// Answers SHUTDOWN.
+    ShutdownAck,
+    /// Reports an error.
+    Error,
+    /// Answers INIT ACK.
+    CookieEcho,
+    /// Answers COOKIE ECHO.
+    CookieAck,
+    /// Answers SHUTDOWN ACK.
+    ShutdownComplete,
+    /// SHUTDOWN COMPLETE with the tag of the one it goes to.
+    ShutdownCompleteReflected,
+    /// Any other, such as SACK: changes nothing.
+    Other,
+}
+
 /// The packet inside an ICMP error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inner {
@@ -131,8 +190,13 @@ pub enum Malformed {
     TcpHeader,
     /// The packet ends inside the UDP header, or its length field is below 8 or past the packet.
     UdpHeader,
-    /// The packet ends inside SCTP's common header.
+    /// The packet ends inside SCTP's common header, or has no chunk.
     SctpHeader,
+    /// An SCTP chunk of no length, or one that must be the first or the only one and is not, or an INIT
+    /// or INIT ACK that the packet ends inside of.
+    SctpChunk,
+    /// GRE of version 1 that carries anything but PPP.
+    GreHeader,
     /// The packet ends inside the ICMP header.
     IcmpHeader,
     /// An ICMP type that there is not: above 18.
@@ -158,6 +222,8 @@ impl Malformed {
             Self::TcpHeader => "tcp_header",
             Self::UdpHeader => "udp_header",
             Self::SctpHeader => "sctp_header",
+            Self::SctpChunk => "sctp_chunk",
+            Self::GreHeader => "gre_header",
             Self::IcmpHeader => "icmp_header",
             Self::IcmpType => "icmp_type",
             Self::IcmpFamily => "icmp_family",

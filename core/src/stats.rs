@@ -4,7 +4,7 @@ use crate::invalid::Invalid;
 
 /// What the tracker did since it was made. Counters wrap at 2^64.
 ///
-/// The first six have the names and the meaning of Linux's (`conntrack -S`); the others count
+/// The first seven have the names and the meaning of Linux's (`conntrack -S`); the others count
 /// what Linux does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -16,7 +16,10 @@ pub struct Stats {
     pub drop: u64,
     /// Connections that had to leave for a newer one.
     pub early_drop: u64,
-    /// First packets that were refused for another reason.
+    /// Connections that were [restored](crate::Conntrack::restore).
+    pub insert: u64,
+    /// First packets that were refused for another reason, and connections that were not restored,
+    /// for whatever reason.
     pub insert_failed: u64,
     /// Of those, the ones whose bucket held too many connections.
     pub chaintoolong: u64,
@@ -25,7 +28,7 @@ pub struct Stats {
     pub error: u64,
     /// First packets: each was confirmed, refused, or let go by the filter.
     pub first: u64,
-    /// Connections confirmed into the table.
+    /// Connections put into the table: confirmed, or restored.
     pub confirmed: u64,
     /// Packets of a connection in the table, as they were tracked.
     pub known: u64,
@@ -35,12 +38,14 @@ pub struct Stats {
     pub untracked: u64,
     /// Packets dropped by a rule before they could be tracked.
     pub raw_drop: u64,
-    /// Connections that ran out. This and the two below are counted when they are handed out.
+    /// Connections that ran out. This and the three below are counted when they are handed out.
     pub timed_out: u64,
     /// Connections reset before anybody answered.
     pub reset: u64,
     /// Connections that a new one with the same tuple replaced.
     pub reopened: u64,
+    /// Connections that the caller took out.
+    pub flushed: u64,
     reasons: [u64; Invalid::COUNT],
 }
 

@@ -1,7 +1,6 @@
 //! How long an entry lives without traffic: one timeout for each of Linux's names, and presets.
 //!
-//! GRE and SCTP have no trackers yet, and TCP does not count retransmissions: their timeouts are
-//! kept, and nothing asks for them.
+//! TCP does not count retransmissions: their timeout is kept, and nothing asks for it.
 
 macro_rules! timeouts {
     ($($(#[$doc:meta])* $name:ident $field:ident = $sysctl:literal, $seconds:literal;)*) => {
@@ -38,6 +37,13 @@ macro_rules! timeouts {
             #[must_use]
             pub const fn seconds(&self, timeout: Timeout) -> u32 {
                 match timeout { $(Timeout::$name => self.$field,)* }
+            }
+
+            /// The same but for one timeout, which is `seconds`.
+            #[must_use]
+            pub const fn with(mut self, timeout: Timeout, seconds: u32) -> Self {
+                match timeout { $(Timeout::$name => self.$field = seconds,)* }
+                self
             }
         }
     };

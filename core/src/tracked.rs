@@ -4,7 +4,7 @@ use crate::confirm::Unconfirmed;
 use crate::conn::Conn;
 use crate::ended::{Ended, Why};
 use crate::invalid::Invalid;
-use crate::proto::TcpState;
+use crate::proto::State;
 use crate::status::{CtState, Status};
 use crate::tuple::Direction;
 
@@ -48,8 +48,8 @@ pub struct Change {
     pub timeout: Option<u32>,
     /// Status bits that the packet set.
     pub status: Status,
-    /// The TCP state that the connection was in, if it is in another one now.
-    pub left: Option<TcpState>,
+    /// The state that the connection was in, if it is in another one now.
+    pub left: Option<State>,
     /// Why the connection is over, if it is.
     pub ended: Option<Why>,
 }

@@ -36,7 +36,7 @@ impl Not for Direction {
 }
 
 /// A conntrack zone: the same tuple in two zones is two connections.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Zone(pub u16);
 
@@ -46,7 +46,7 @@ impl Zone {
 }
 
 /// An IP protocol number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Protocol(pub u8);
 
@@ -83,7 +83,7 @@ impl Protocol {
 }
 
 /// The part of a tuple that belongs to the protocol above IP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Ends {
     /// TCP, UDP, UDP-Lite, SCTP.
@@ -91,6 +91,13 @@ pub enum Ends {
         /// The sender's port.
         source: u16,
         /// The receiver's port.
+        destination: u16,
+    },
+    /// GRE: call identifiers of version 1, else zeros.
+    Keys {
+        /// The sender's, which no packet tells: zero but in the inverse of a tuple.
+        source: u16,
+        /// The receiver's.
         destination: u16,
     },
     /// A query of ICMP or ICMPv6, or the answer to one.
@@ -107,7 +114,7 @@ pub enum Ends {
 }
 
 /// Who speaks to whom, as one packet says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Tuple {
     /// Where the packet comes from.
@@ -129,6 +136,9 @@ impl Tuple {
             Ends::Ports { source, destination } => {
                 Ends::Ports { source: destination, destination: source }
             }
+            Ends::Keys { source, destination } => {
+                Ends::Keys { source: destination, destination: source }
+            }
             Ends::Query { kind, code, id } => {
                 Ends::Query { kind: Query::counterpart(self.protocol, kind), code, id }
             }
@@ -147,8 +157,9 @@ impl fmt::Display for Tuple {
                 write!(f, " sport={source} dport={destination}")
             }
             Ends::Query { kind, code, id } => write!(f, " type={kind} code={code} id={id}"),
-            // GRE without keys is what Linux tracks of version 0, and it prints the zeros.
-            Ends::None if self.protocol == Protocol::GRE => write!(f, " srckey=0x0 dstkey=0x0"),
+            Ends::Keys { source, destination } => {
+                write!(f, " srckey={source:#x} dstkey={destination:#x}")
+            }
             Ends::None => Ok(()),
         }
     }
@@ -250,7 +261,8 @@ impl Key {
         let (source, family) = bits(tuple.source)?;
         let (destination, _) = bits(tuple.destination).filter(|(_, other)| *other == family)?;
         let (source_end, destination_end, side) = match tuple.ends {
-            Ends::Ports { source: from, destination: to } => {
+            Ends::Ports { source: from, destination: to }
+            | Ends::Keys { source: from, destination: to } => {
                 let side =
                     if (source, from) <= (destination, to) { Side::First } else { Side::Second };
                 (from, to, side)
@@ -290,6 +302,7 @@ impl Key {
             Protocol::TCP | Protocol::UDP | Protocol::SCTP | Protocol::UDPLITE => {
                 Ends::Ports { source: self.first_end, destination: self.second_end }
             }
+            Protocol::GRE => Ends::Keys { source: self.first_end, destination: self.second_end },
             _ => Ends::None,
         };
         let from_first = Tuple { source: first, destination: second, protocol, ends };

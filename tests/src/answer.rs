@@ -1,8 +1,7 @@
 //! What a tracker said of a packet, kept so that it can be compared.
 
 use keeptrack_core::{
-    Conn, CtState, Direction, Ended, Instant, Invalid, Refusal, Status, TcpState, Tracked, Tuple,
-    Why,
+    Conn, CtState, Direction, Ended, Instant, Invalid, Refusal, State, Status, Tracked, Tuple, Why,
 };
 
 /// What the filter behind the tracker does with a first packet.
@@ -32,7 +31,7 @@ pub(crate) enum Verdict {
 pub(crate) struct View {
     pub(crate) original: Tuple,
     pub(crate) status: Status,
-    pub(crate) state: Option<TcpState>,
+    pub(crate) state: Option<State>,
     pub(crate) expiry: Instant,
 }
 
@@ -56,7 +55,7 @@ impl From<&Conn> for View {
         Self {
             original: conn.tuple(Direction::Original),
             status: conn.status(),
-            state: conn.tcp_state(),
+            state: conn.state(),
             expiry: conn.expiry(),
         }
     }

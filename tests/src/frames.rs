@@ -50,6 +50,20 @@ pub(crate) fn udp(from: u16, to: u16) -> Vec<u8> {
     [ports(from, to), vec![0, 8, 0, 0]].concat()
 }
 
+/// An SCTP packet with that verification tag.
+pub(crate) fn sctp((from, to): (u16, u16), tag: u32, chunks: &[Vec<u8>]) -> Vec<u8> {
+    [ports(from, to), tag.to_be_bytes().to_vec(), vec![0; 4], chunks.concat()].concat()
+}
+
+/// A chunk of SCTP, padded to a multiple of four bytes.
+pub(crate) fn chunk(kind: u8, flags: u8, value: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(4 + value.len()).unwrap();
+    let [high, low] = len.to_be_bytes();
+    let mut chunk = [&[kind, flags, high, low], value].concat();
+    chunk.resize(chunk.len().next_multiple_of(4), 0);
+    chunk
+}
+
 /// A query of either ICMP, or the answer to one.
 pub(crate) fn query(kind: u8, code: u8, id: u16) -> Vec<u8> {
     let [high, low] = id.to_be_bytes();

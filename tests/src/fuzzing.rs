@@ -8,16 +8,18 @@
 //! |---|---|
 //! | 0 | bits 0-1 path, 0x04 the filter drops, 0x08 expire before, bits 4-6 link type, 0x80 no draining |
 //! | 1 | milliseconds since the step before: the low four bits, shifted left by twice the high four |
-//! | 2 | interfaces in (low four bits) and out (high four) |
+//! | 2 | interfaces in (bits 0-2) and out (bits 4-6); 0x08 and 0x80 are two more bits of the link type |
 //! | 3 | length of the frame that follows |
+//!
+//! A frame of path 1 is not tracked: its connection is flushed, or restored if there is none.
 
 use keeptrack_core::raw::{
     ChainId, Hook, IfPattern, Matches, Network, Policy, RawTable, Target, Test,
 };
 use keeptrack_core::{
     Config, Conn, Conntrack, Direction, Ends, IfName, Inner, Instant, Invalid, LinkType, OnFull,
-    Packet, Path, Protocol, Seed, Seen, SlotId, Slots, Step, TimeoutPolicy, Tracked, Transport,
-    Tuple,
+    Packet, Path, Protocol, Restored, Seed, Seen, SlotId, Slots, Step, TimeoutPolicy, Tracked,
+    Transport, Tuple, Zone,
 };
 
 use crate::memory::Owned;
@@ -74,8 +76,12 @@ impl Story {
         } else if how & 8 != 0 {
             drop(self.expire(now));
         }
-        let Ok(packet) = Packet::parse(link_type(how >> 4 & 7), frame) else { return };
-        let [input, output] = [interfaces & 15, interfaces >> 4].map(interface);
+        let link = link_type(how >> 4 & 7 | interfaces & 8 | (interfaces & 0x80) >> 3);
+        let Ok(packet) = Packet::parse(link, frame) else { return };
+        if how & 3 == 1 {
+            return self.put(&packet.tuple, interfaces);
+        }
+        let [input, output] = [interfaces & 7, interfaces >> 4 & 7].map(interface);
         let seen = Seen { path: path(how & 3), input: input.as_ref(), output: output.as_ref() };
         self.packets += 1;
         match self.ct.track(now, &packet.seen(seen)) {
@@ -86,6 +92,17 @@ impl Story {
             }
             Tracked::First(_) => self.let_go += 1,
             _ => {}
+        }
+    }
+
+    /// Takes the connection of `tuple` out of the table, or puts it there.
+    fn put(&mut self, tuple: &Tuple, minutes: u8) {
+        let now = Instant::from_millis(self.now);
+        if !self.ct.flush(now, tuple, Zone::DEFAULT) {
+            let open = Restored::new(*tuple, u32::from(minutes) * 60);
+            if let Ok(made) = self.ct.restore(now, &open) {
+                self.handed_out += u64::from(made.evicted.is_some());
+            }
         }
     }
 
@@ -110,7 +127,7 @@ impl Story {
     /// How many connections have left, by their reasons.
     fn left(&self) -> u64 {
         let stats = self.ct.stats();
-        stats.timed_out + stats.reset + stats.reopened + stats.early_drop
+        stats.timed_out + stats.reset + stats.reopened + stats.early_drop + stats.flushed
     }
 
     fn holds_its_laws(&mut self) {
@@ -133,7 +150,7 @@ impl Story {
         assert!(ct.len() <= ct.capacity());
         assert_eq!(ct.iter().count(), ct.len());
         let tracked = stats.known + stats.related + stats.invalid + stats.untracked;
-        let first = stats.confirmed + stats.drop + self.let_go;
+        let first = stats.confirmed - stats.insert + stats.drop + self.let_go;
         assert_eq!(tracked + stats.raw_drop + first, self.packets);
         let invalid: u64 = Invalid::ALL.iter().map(|&why| stats.invalid_by(why)).sum();
         assert_eq!(invalid, stats.invalid);
@@ -250,7 +267,7 @@ fn interface(number: u8) -> Option<IfName> {
 
 fn path(number: u8) -> Path {
     match number {
-        0 | 1 => Path::Arrives,
+        0 => Path::Arrives,
         2 => Path::Local,
         _ => Path::Loops,
     }
@@ -265,6 +282,20 @@ fn link_type(number: u8) -> LinkType {
         4 => LinkType::Null,
         5 => LinkType::Loop,
         6 => LinkType::Ipv4,
-        _ => LinkType::Ipv6,
+        7 => LinkType::Ipv6,
+        8 => LinkType::Ppp,
+        9 => LinkType::PppSerial,
+        10 => LinkType::PppEther,
+        11 => LinkType::CHdlc,
+        12 => LinkType::Ieee80211,
+        13 => LinkType::Radiotap,
+        14 => LinkType::Prism,
+        15 => LinkType::Avs,
+        16 => LinkType::Ppi,
+        17 => LinkType::Pktap,
+        18 => LinkType::Nflog,
+        19 => LinkType::Pflog,
+        20 => LinkType::Fddi,
+        _ => LinkType::TokenRing,
     }
 }

@@ -4,7 +4,7 @@
 mod naive;
 mod talks;
 
-use keeptrack_core::{Config, Conntrack, Direction, Instant, Memory, Refusal, Seed, Step};
+use keeptrack_core::{Config, Conntrack, Direction, Instant, Memory, Refusal, Seed, Step, Zone};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -21,6 +21,8 @@ enum Op {
     Say(Said, Filter),
     /// An ICMP error about a packet of a talk.
     Report(Said),
+    /// The connection of a talk is taken out.
+    Flush(Said),
     Wait(u64),
     /// The clock was set back; the tracker's stands still.
     GoBack(u64),
@@ -68,6 +70,7 @@ fn event() -> impl Strategy<Value = Op> {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         16 => event(),
+        1 => said().prop_map(Op::Flush),
         1 => (0..100_000_u64).prop_map(Op::GoBack),
         3 => (0..4_u8).prop_map(Op::Expire),
         3 => Just(Op::Drain),
@@ -109,6 +112,12 @@ impl Pair {
                 self.say(said, filter);
             }
             Op::Report(said) => self.report(said),
+            Op::Flush(said) => {
+                let tuple = Talk::of(said.talk).tuple(said.from);
+                let was_there = self.ct.flush(self.now(), &tuple, Zone::DEFAULT);
+                self.model.at(self.clock);
+                assert_eq!(was_there, self.model.flushes(said));
+            }
             Op::Wait(millis) => self.clock += millis,
             Op::GoBack(millis) => self.clock = self.clock.saturating_sub(millis),
             Op::Expire(steps) => (0..steps).for_each(|_| drop(self.expire())),

@@ -7,7 +7,8 @@ use keeptrack_core::raw::{
     RawTable, RawVerdict, RuleCount, Target, Test,
 };
 use keeptrack_core::{
-    Config, Conntrack, IfName, Instant, Packet, Path, Protocol, Seed, Seen, TcpFlags, TcpState,
+    Config, Conntrack, IfName, Instant, Packet, Path, Protocol, Seed, Seen, State, TcpFlags,
+    TcpState,
 };
 
 use crate::answer::{Answer, Filter, Verdict};
@@ -387,6 +388,6 @@ fn notrack_of_one_side_makes_a_syn_ack_invalid_and_picks_data_up() {
     for _ in 0..3 {
         let picked_up = hear(&server(TcpFlags::ACK, (6, 2)));
         assert_eq!((picked_up.verdict, picked_up.timeout), (Verdict::New, Some(300)));
-        assert_eq!(picked_up.conn.unwrap().state, Some(TcpState::Established));
+        assert_eq!(picked_up.conn.unwrap().state, Some(State::Tcp(TcpState::Established)));
     }
 }

@@ -6,8 +6,8 @@
 //! `+2000` lets so many milliseconds pass.
 
 use keeptrack_core::{
-    Config, Conntrack, Direction, Instant, Invalid, Packet, Protocol, Seed, Status, TcpConfig,
-    TcpState, Why,
+    Config, Conntrack, Direction, Instant, Invalid, Packet, Protocol, Seed, State, Status,
+    TcpConfig, TcpState, Why,
 };
 
 use crate::answer::{Answer, Filter, Verdict, View};
@@ -311,7 +311,7 @@ fn a_reopened_connection_leaves_with_its_reason() {
         panic!("the old connection waits")
     };
     assert_eq!(ended.why, Why::Reopened);
-    assert_eq!(ended.conn.tcp_state(), Some(TcpState::TimeWait));
+    assert_eq!(ended.conn.state(), Some(State::Tcp(TcpState::TimeWait)));
     assert!(matches!(scene.ct.expire(scene.now), keeptrack_core::Step::Idle));
     assert_eq!((scene.ct.len(), scene.ct.stats().reopened), (1, 1));
 }
@@ -356,18 +356,18 @@ fn every_cell_of_both_tables_is_linuxs() {
                     scene.hear(who, letters);
                 }
                 let before = scene.entry();
-                let found = before.and_then(|conn| conn.state).unwrap_or(TcpState::None);
-                assert_eq!(found, state, "the way there");
+                let expected = Some(State::Tcp(state)).filter(|_| state != TcpState::None);
+                assert_eq!(before.and_then(|conn| conn.state), expected, "the way there");
                 let answer = scene.hear(who, class);
                 let place = format!("{dir:?} {class} in {state}: {answer:?}");
                 match cell(dir, class, state) {
                     Cell::To(new) => {
-                        assert_eq!(answer.conn.unwrap().state, Some(new), "{place}");
+                        assert_eq!(answer.conn.unwrap().state, Some(State::Tcp(new)), "{place}");
                     }
                     Cell::Ignored => {
                         assert_eq!(answer.verdict, Verdict::Established, "{place}");
                         assert_eq!(answer.timeout, None, "{place}");
-                        assert_eq!(answer.conn.unwrap().state, Some(state), "{place}");
+                        assert_eq!(answer.conn.unwrap().state, expected, "{place}");
                     }
                     Cell::Invalid => {
                         assert!(matches!(answer.verdict, Verdict::Invalid(_)), "{place}");

@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::answer::{Answer, Filter};
-use crate::frames::{CLIENT, SERVER, icmp_of, ip, query, read, tcp, udp};
+use crate::frames::{CLIENT, SERVER, chunk, icmp_of, ip, query, read, sctp, tcp, udp};
 use crate::memory::Owned;
 use crate::tcp_table::flags;
 
@@ -18,7 +18,7 @@ fn packet(kind: usize, number: u16) -> Packet<'static> {
         0 => (Protocol::TCP, tcp((number, 80), flags("S"), (1, 0))),
         1 => (Protocol::UDP, udp(number, 53)),
         2 => (icmp_of(CLIENT), query(8, 0, number)),
-        _ => (Protocol::SCTP, [&udp(number, 9)[..], &[0; 4]].concat()),
+        _ => (Protocol::SCTP, sctp((number, 9), 0, &[chunk(1, 0, &[1; 16])])),
     };
     read(&ip(protocol, CLIENT, SERVER, &body))
 }
@@ -28,8 +28,8 @@ fn timeouts() -> impl Strategy<Value = [u32; 4]> {
     [seconds.clone(), seconds.clone(), seconds.clone(), seconds]
 }
 
-fn config([tcp_syn_sent, udp, icmp, generic]: [u32; 4]) -> Config {
-    let timeouts = TimeoutPolicy { tcp_syn_sent, udp, icmp, generic, ..TimeoutPolicy::LINUX };
+fn config([tcp_syn_sent, udp, icmp, sctp_closed]: [u32; 4]) -> Config {
+    let timeouts = TimeoutPolicy { tcp_syn_sent, udp, icmp, sctp_closed, ..TimeoutPolicy::LINUX };
     Config { timeouts, ..Config::DEFAULT }
 }
 

@@ -4,24 +4,43 @@ use core::fmt;
 
 use crate::packet::Malformed;
 
-use super::MAX_TAGS;
+use super::link::{MAX_LABELS, MAX_TAGS};
 
 /// Why a frame holds nothing that tracking would be asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ParseError {
-    /// The frame ends inside its link header or inside a VLAN tag.
+    /// The frame ends inside its link header, or inside what stands between that and IP.
     LinkHeader {
-        /// Bytes of that header or tag which are not there.
+        /// Bytes of that header, tag or label which are not there.
         missing_len: u16,
     },
+    /// A link header states this length of its own, which is less than it must have.
+    LinkHeaderLen(u32),
+    /// The link type inside PPI or PKTAP is not read: its number.
+    InnerLink(u32),
     /// More than [`MAX_TAGS`] VLAN tags.
     VlanTags,
-    /// Another protocol: its EtherType, or the length of an 802.3 frame when below 0x600.
+    /// More than 16 MPLS labels.
+    MplsLabels,
+    /// Another protocol: its EtherType, or the number that Linux gave it in a cooked capture.
     NotIp(u16),
-    /// Another protocol: its address family, in a BSD loopback header.
+    /// Another protocol: the service access point that an LLC header is for; 0xaa when the header
+    /// goes on with numbers of some organisation's own.
+    Llc(u8),
+    /// Another protocol: its number in PPP.
+    PppProtocol(u16),
+    /// Another protocol: its address family, in a loopback header or in a packet filter's log.
     AddressFamily(u32),
+    /// Management or control of the link, or a record without a packet.
+    NoPacket,
+    /// An 802.11 frame that is encrypted.
+    Encrypted,
+    /// An 802.11 frame that may hold several packets (A-MSDU).
+    Aggregate,
+    /// An 802.11 frame that continues the one before.
+    LinkFragment,
     /// An IP version that is not what the link announced, or neither 4 nor 6.
     IpVersion(u8),
     /// The IP layer refuses it: an IPv4 header length below 20 bytes.
@@ -45,9 +64,18 @@ impl ParseError {
     pub const fn name(self) -> &'static str {
         match self {
             Self::LinkHeader { .. } => "link_header",
+            Self::LinkHeaderLen(_) => "link_header_len",
+            Self::InnerLink(_) => "inner_link",
             Self::VlanTags => "vlan_tags",
+            Self::MplsLabels => "mpls_labels",
             Self::NotIp(_) => "not_ip",
+            Self::Llc(_) => "llc",
+            Self::PppProtocol(_) => "ppp_protocol",
             Self::AddressFamily(_) => "address_family",
+            Self::NoPacket => "no_packet",
+            Self::Encrypted => "encrypted",
+            Self::Aggregate => "aggregate",
+            Self::LinkFragment => "link_fragment",
             Self::IpVersion(_) => "ip_version",
             Self::IpHeaderLen(_) => "ip_header_len",
             Self::IpTotalLen(_) => "ip_total_len",
@@ -63,10 +91,22 @@ impl fmt::Display for ParseError {
             Self::LinkHeader { missing_len } => {
                 write!(f, "link header: {missing_len} bytes missing")
             }
+            Self::LinkHeaderLen(len) => {
+                write!(f, "link header states a length of {len} bytes, which is too short")
+            }
+            Self::InnerLink(dlt) => write!(f, "link type {dlt} inside PPI or PKTAP is not read"),
             Self::VlanTags => write!(f, "more than {MAX_TAGS} VLAN tags"),
-            Self::NotIp(len @ ..0x600) => write!(f, "not IP: 802.3 frame of {len} bytes"),
+            Self::MplsLabels => write!(f, "more than {MAX_LABELS} MPLS labels"),
             Self::NotIp(ether_type) => write!(f, "not IP: EtherType {ether_type:#06x}"),
+            Self::Llc(access_point) => {
+                write!(f, "not IP: LLC service access point {access_point:#04x}")
+            }
+            Self::PppProtocol(protocol) => write!(f, "not IP: PPP protocol {protocol:#06x}"),
             Self::AddressFamily(family) => write!(f, "not IP: address family {family}"),
+            Self::NoPacket => f.write_str("management or control of the link, without a packet"),
+            Self::Encrypted => f.write_str("802.11 frame is encrypted"),
+            Self::Aggregate => f.write_str("802.11 frame holds several packets (A-MSDU)"),
+            Self::LinkFragment => f.write_str("802.11 frame continues the one before"),
             Self::IpVersion(version) => {
                 write!(f, "IP version {version} is not what the link announces")
             }
@@ -97,8 +137,10 @@ pub enum Header {
     Tcp,
     /// UDP or UDP-Lite.
     Udp,
-    /// SCTP's common header.
+    /// SCTP's common header, and what tracking reads of the first chunk.
     Sctp,
+    /// GRE, up to the keys of version 1.
+    Gre,
     /// ICMP or ICMPv6.
     Icmp,
     /// The packet inside an ICMP error, as far as tracking reads it.
@@ -115,6 +157,7 @@ impl Header {
             Self::Tcp => Malformed::TcpHeader,
             Self::Udp => Malformed::UdpHeader,
             Self::Sctp => Malformed::SctpHeader,
+            Self::Gre => Malformed::GreHeader,
             Self::Icmp => Malformed::IcmpHeader,
             Self::Inner => Malformed::IcmpInner,
             Self::Redirect => Malformed::Redirect,
@@ -133,6 +176,7 @@ impl Header {
             Self::Tcp => "cut_tcp",
             Self::Udp => "cut_udp",
             Self::Sctp => "cut_sctp",
+            Self::Gre => "cut_gre",
             Self::Icmp => "cut_icmp",
             Self::Inner => "cut_inner",
             Self::Redirect => "cut_redirect",
@@ -148,6 +192,7 @@ impl fmt::Display for Header {
             Self::Tcp => "TCP header",
             Self::Udp => "UDP header",
             Self::Sctp => "SCTP header",
+            Self::Gre => "GRE header",
             Self::Icmp => "ICMP header",
             Self::Inner => "packet inside an ICMP error",
             Self::Redirect => "ICMPv6 redirect",

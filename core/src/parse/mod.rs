@@ -9,11 +9,13 @@ mod body;
 mod error;
 #[cfg(test)]
 mod frames;
+mod gre;
 mod icmp;
 mod ipv4;
 #[cfg(not(feature = "ipv4-only"))]
 mod ipv6;
 mod link;
+mod sctp;
 mod transport;
 
 use core::net::Ipv4Addr;
@@ -31,8 +33,9 @@ impl Packet<'_> {
     /// Reads a frame, of which the capture may have cut the end off.
     ///
     /// What comes after the IP packet (the padding of a short Ethernet frame) is not looked at.
-    /// Work is bounded by [`MAX_TAGS`], 40 bytes of TCP options, and 16 IPv6 extension headers, of
-    /// the packet and once more of the packet inside an ICMP error.
+    /// Work is bounded by [`MAX_TAGS`], 16 MPLS labels, 40 bytes of TCP options, and 16 IPv6
+    /// extension headers, of the packet and once more of the packet inside an ICMP error; on links
+    /// that only captures have, by the length of the header that the capture put in front, too.
     ///
     /// # Errors
     /// When there is nothing to ask tracking about: not IP, what an IP layer refuses, or headers

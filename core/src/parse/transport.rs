@@ -4,7 +4,7 @@ use crate::packet::{Malformed, Packet, Tcp, TcpFlags, Transport};
 use crate::tuple::{Ends, Protocol};
 
 use super::body::{Body, Stop, len_of};
-use super::{Header, Ip, icmp};
+use super::{Header, Ip, gre, icmp, sctp};
 
 /// Length of a TCP header without options.
 const TCP_MIN_LEN: usize = 20;
@@ -25,10 +25,8 @@ pub(super) fn read(ip: &Ip<'_>) -> Result<Packet<'static>, Stop> {
             body.read::<8>(Header::Udp)?;
             Ok(ip.packet(ports(body, Header::Udp)?, Transport::Udp))
         }
-        Protocol::SCTP => {
-            body.read::<12>(Header::Sctp)?;
-            Ok(ip.packet(ports(body, Header::Sctp)?, Transport::Other))
-        }
+        Protocol::SCTP => sctp(ip, body),
+        Protocol::GRE => Ok(ip.packet(gre::ends(body, Header::Gre)?, Transport::Gre)),
         _ => Ok(ip.packet(Ends::None, Transport::Other)),
     }
 }
@@ -45,6 +43,7 @@ pub(super) fn inner_ends(ip: &Ip<'_>) -> Result<Ends, Stop> {
         Protocol::TCP | Protocol::UDP | Protocol::UDPLITE | Protocol::SCTP => {
             ports(body, Header::Inner)
         }
+        Protocol::GRE => gre::ends(body, Header::Inner),
         _ => Ok(Ends::None),
     }
 }
@@ -63,6 +62,16 @@ fn udp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
     let fits = len >= header.len() && (ip.is_first_fragment || body.holds(len));
     let transport = if fits { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) };
     Ok(ip.packet(ports(body, Header::Udp)?, transport))
+}
+
+fn sctp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
+    let header = body.read(Header::Sctp)?;
+    let ends = ports(body, Header::Sctp)?;
+    match sctp::read(header, body.skip(header.len())) {
+        Ok(sctp) => Ok(ip.packet(ends, Transport::Sctp(sctp))),
+        Err(Stop::Malformed(why)) => Ok(ip.packet(ends, Transport::Malformed(why))),
+        Err(cut) => Err(cut),
+    }
 }
 
 fn tcp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {

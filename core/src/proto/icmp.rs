@@ -7,12 +7,20 @@ use crate::timeout::Timeout;
 use crate::tuple::{Ends, Protocol, Query, Tuple};
 
 pub(super) fn first(tuple: &Tuple, config: &Config) -> Result<(Track, u32), Invalid> {
-    match tuple.ends {
-        Ends::Query { kind, .. } if Query::of(tuple.protocol, kind) == Some(Query::Request) => {
-            Ok((Track::Icmp, seconds(tuple.protocol, config)))
-        }
-        _ => Err(Invalid::QueryFirst),
+    if asks(tuple) {
+        return Ok((Track::Icmp, seconds(tuple.protocol, config)));
     }
+    Err(Invalid::QueryFirst)
+}
+
+/// Whether it is the tuple of a request, by the ICMP of its own family.
+pub(super) fn asks(tuple: &Tuple) -> bool {
+    let is_of_family = (tuple.protocol == Protocol::ICMP) == tuple.source.is_ipv4();
+    let is_request = match tuple.ends {
+        Ends::Query { kind, .. } => Query::of(tuple.protocol, kind) == Some(Query::Request),
+        _ => false,
+    };
+    is_of_family && is_request
 }
 
 pub(super) fn seconds(protocol: Protocol, config: &Config) -> u32 {

@@ -1,18 +1,24 @@
 //! What each protocol makes of a packet: the only place that tells protocols apart.
 
+mod gre;
 mod icmp;
+mod sctp;
+mod state;
 mod tcp;
 mod udp;
 
+pub use sctp::SctpState;
+pub use state::State;
 pub use tcp::TcpState;
 
 use crate::config::Config;
 use crate::invalid::Invalid;
 use crate::packet::{Packet, Transport};
+use crate::restore::RestoreError;
 use crate::status::Status;
 use crate::time::Instant;
 use crate::timeout::Timeout;
-use crate::tuple::Direction;
+use crate::tuple::{Direction, Protocol, Tuple};
 
 /// What a protocol remembers of a connection.
 ///
@@ -23,8 +29,20 @@ pub(crate) enum Track {
     /// Nothing.
     Generic,
     Icmp,
+    Gre,
     Udp(udp::UdpTrack),
+    Sctp(sctp::SctpTrack),
     Tcp(tcp::TcpTrack),
+}
+
+impl Track {
+    pub(crate) const fn state(&self) -> Option<State> {
+        match self {
+            Self::Tcp(track) => Some(State::Tcp(track.state())),
+            Self::Sctp(track) => Some(State::Sctp(track.state())),
+            _ => None,
+        }
+    }
 }
 
 /// What became of a packet of a connection in the table.
@@ -52,11 +70,29 @@ pub(crate) fn first(
     match &packet.transport {
         Transport::Tcp(segment) => tcp::first(segment, config),
         Transport::Udp => Ok(udp::first(packet.tuple.protocol, now, config)),
+        Transport::Sctp(sctp) => sctp::first(sctp, config),
+        Transport::Gre => Ok((Track::Gre, config.timeouts.seconds(Timeout::Gre))),
         Transport::Query => icmp::first(&packet.tuple, config),
         Transport::Malformed(why) => Err(Invalid::Malformed(*why)),
         Transport::Error(_) | Transport::Neighbour | Transport::Other => {
             Ok((Track::Generic, config.timeouts.seconds(Timeout::Generic)))
         }
+    }
+}
+
+/// What there is to know of a connection that somebody else has tracked up to `state`.
+pub(crate) fn restored(tuple: &Tuple, state: Option<State>) -> Result<Track, RestoreError> {
+    match (tuple.protocol, state) {
+        (Protocol::TCP, None) => Ok(tcp::restored(TcpState::None)),
+        (Protocol::TCP, Some(State::Tcp(state))) => Ok(tcp::restored(state)),
+        (Protocol::SCTP, None) => Ok(sctp::restored(SctpState::None)),
+        (Protocol::SCTP, Some(State::Sctp(state))) => Ok(sctp::restored(state)),
+        (_, Some(_)) => Err(RestoreError::State),
+        (Protocol::UDP | Protocol::UDPLITE, None) => Ok(udp::restored()),
+        (Protocol::ICMP | Protocol::ICMPV6, None) if icmp::asks(tuple) => Ok(Track::Icmp),
+        (Protocol::ICMP | Protocol::ICMPV6, None) => Err(RestoreError::Tuple),
+        (Protocol::GRE, None) => Ok(Track::Gre),
+        (_, None) => Ok(Track::Generic),
     }
 }
 
@@ -76,6 +112,10 @@ pub(crate) fn packet(
         (Track::Tcp(track), Transport::Tcp(segment)) => {
             tcp::packet(track, status, dir, segment, config)
         }
+        (Track::Sctp(track), Transport::Sctp(sctp)) => {
+            sctp::packet(track, status, dir, sctp, config)
+        }
+        (Track::Gre, _) => Outcome::Refresh(gre::packet(status, config)),
         (Track::Udp(track), _) => Outcome::Refresh(udp::packet(track, status, now, config)),
         (Track::Icmp, _) => Outcome::Refresh(icmp::seconds(packet.tuple.protocol, config)),
         _ => Outcome::Refresh(config.timeouts.seconds(Timeout::Generic)),

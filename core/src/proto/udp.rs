@@ -25,6 +25,12 @@ pub(super) fn first(protocol: Protocol, now: Instant, config: &Config) -> (Track
     (Track::Udp(UdpTrack { stream_from }), config.timeouts.seconds(Timeout::Udp))
 }
 
+/// A connection of unknown age, which is a stream once it is answered: as Linux has one that ctnetlink
+/// put into its table.
+pub(super) const fn restored() -> Track {
+    Track::Udp(UdpTrack { stream_from: Stamp::ZERO })
+}
+
 /// The seconds that the connection lives from this packet on.
 pub(super) fn packet(track: &UdpTrack, status: &mut Status, now: Instant, config: &Config) -> u32 {
     if !status.has(Status::SEEN_REPLY) || now < track.stream_from.instant() {

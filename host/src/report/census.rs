@@ -1,10 +1,11 @@
-//! Who is in the table, by service and state, now and at the peak; and whom it refused.
+//! Who is in the table, by service and state: now, at the peak, at the first drop; and whom it
+//! refused.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
 
-use keeptrack_core::{Change, Conn, Direction, Ends, Protocol, Status, TcpState};
+use keeptrack_core::{Change, Conn, Direction, Ends, Protocol, State, Status};
 
 /// Where Linux begins to choose ports for callers.
 const FIRST_EPHEMERAL: u16 = 32_768;
@@ -33,13 +34,16 @@ struct Counts {
     /// `now` as it was when the peak numbered `peak` was reached, if it changed since.
     at_peak: u64,
     peak: u64,
+    at_first_drop: u64,
 }
 
-/// The connections of a class at the peak.
+/// The connections of a class at the two moments that matter.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
     pub(super) class: Class,
-    pub(super) holds: u64,
+    pub(super) at_peak: u64,
+    /// 0 if nothing was dropped.
+    pub(super) at_first_drop: u64,
 }
 
 /// What became of a service's first packets.
@@ -52,15 +56,22 @@ pub(super) struct Asked {
 /// The count of all classes.
 ///
 /// A peak costs nothing when it is reached, however often that is: it only gets a number, and a
-/// class writes down what it was at the peak when it changes for the first time after.
+/// class writes down what it was at the peak when it changes for the first time after. The first
+/// drop comes once, and all classes are written down.
 #[derive(Debug, Default)]
 pub(super) struct Census {
     classes: HashMap<Class, Counts>,
     services: HashMap<Service, Asked>,
     peak: u64,
+    has_refused: bool,
 }
 
 impl Census {
+    /// It was in the table before the first packet.
+    pub(super) fn seeded(&mut self, conn: &Conn) {
+        self.change(Class::of(conn)).now += 1;
+    }
+
     pub(super) fn made(&mut self, conn: &Conn) {
         let class = Class::of(conn);
         self.change(class).now += 1;
@@ -68,6 +79,10 @@ impl Census {
     }
 
     pub(super) fn refused(&mut self, conn: &Conn) {
+        if !self.has_refused {
+            self.has_refused = true;
+            self.classes.values_mut().for_each(|counts| counts.at_first_drop = counts.now);
+        }
         self.services.entry(Service::of(conn)).or_default().refused += 1;
     }
 
@@ -88,15 +103,22 @@ impl Census {
         self.peak += 1;
     }
 
-    /// The classes that held anything at the peak, those that held most first.
-    pub(super) fn at_peak(&self) -> Vec<Row> {
+    /// The classes that held anything at the peak or at the first drop, those that held most first.
+    pub(super) fn rows(&self) -> Vec<Row> {
         let row = |(&class, counts): (&Class, &Counts)| Row {
             class,
-            holds: if counts.peak == self.peak { counts.at_peak } else { counts.now },
+            at_peak: if counts.peak == self.peak { counts.at_peak } else { counts.now },
+            at_first_drop: counts.at_first_drop,
         };
-        let mut rows: Vec<_> = self.classes.iter().map(row).filter(|row| row.holds > 0).collect();
-        rows.sort_by_key(|row| (Reverse(row.holds), row.class.service, row.class.state));
+        let rows = self.classes.iter().map(row);
+        let mut rows: Vec<_> = rows.filter(|row| row.most() > 0).collect();
+        rows.sort_by_key(|row| (Reverse(row.most()), row.class.service, row.class.state));
         rows
+    }
+
+    /// What became of a service's first packets.
+    pub(super) fn asked(&self, service: Service) -> Asked {
+        self.services.get(&service).copied().unwrap_or_default()
     }
 
     /// The services whose first packets were refused, those with most of them first.
@@ -122,16 +144,22 @@ impl Census {
     }
 }
 
+impl Row {
+    fn most(&self) -> u64 {
+        self.at_peak.max(self.at_first_drop)
+    }
+}
+
 impl Class {
     fn of(conn: &Conn) -> Self {
-        Self::with(conn, conn.status(), conn.tcp_state())
+        Self::with(conn, conn.status(), conn.state())
     }
 
     fn before(conn: &Conn, change: &Change) -> Self {
-        Self::with(conn, conn.status().without(change.status), change.left.or(conn.tcp_state()))
+        Self::with(conn, conn.status().without(change.status), change.left.or(conn.state()))
     }
 
-    fn with(conn: &Conn, status: Status, state: Option<TcpState>) -> Self {
+    fn with(conn: &Conn, status: Status, state: Option<State>) -> Self {
         let state = match state {
             Some(state) => state.name(),
             None if status.has(Status::ASSURED) => "ASSURED",
@@ -154,14 +182,14 @@ impl Service {
             }
             Ends::Ports { destination, .. } => destination,
             Ends::Query { kind, .. } => kind.into(),
-            Ends::None => 0,
+            Ends::Keys { .. } | Ends::None => 0,
         };
         let is_loopback = tuple.destination.is_loopback() || tuple.source == tuple.destination;
         Self { protocol: tuple.protocol.0, called, is_loopback }
     }
 }
 
-/// `tcp 25`, `udp 53 loopback`, `icmp echo`, `esp`.
+/// `tcp 25`, `udp 53 loopback`, `icmp echo`, `gre`, `protocol 50`.
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let protocol = Protocol(self.protocol);
@@ -173,6 +201,7 @@ impl fmt::Display for Service {
             (Protocol::TCP | Protocol::UDP | Protocol::SCTP | Protocol::UDPLITE, port) => {
                 write!(f, "{} {port}", protocol.name())?;
             }
+            (Protocol::GRE, _) => f.write_str(protocol.name())?,
             (protocol, _) => write!(f, "protocol {}", protocol.0)?,
         }
         f.write_str(if self.is_loopback { " loopback" } else { "" })

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use keeptrack_core::{Direction, Instant, Status, TcpState, Tuple, Why};
+use keeptrack_core::{Direction, Instant, State, Status, TcpState, Tuple, Why};
 
 use super::talks::{End, Kind, Said, Talk};
 use crate::answer::{Verdict, View};
@@ -44,9 +44,10 @@ enum Track {
         last: (&'static str, Direction),
         fin_seen: bool,
     },
-    /// A stream only later than this, if there is such a moment.
+    /// A stream only later than this, if there is such a moment; one lives so many seconds.
     Udp {
         young_until: Option<u64>,
+        stream: u32,
     },
     /// Every packet gives it so many seconds.
     Plain(u32),
@@ -104,6 +105,15 @@ impl Naive {
         self.find(said).map(|(dir, _)| dir)
     }
 
+    /// The connection of a packet is taken out; whether there is one.
+    pub(super) fn flushes(&mut self, said: Said) -> bool {
+        let is_there = self.find(said).is_some();
+        if is_there {
+            self.ends(said.talk, Why::Flushed);
+        }
+        is_there
+    }
+
     /// A first packet's connection was taken in, in place of another one if so.
     pub(super) fn takes(&mut self, said: Said, timeout: u32, evicted: Option<(Tuple, Why)>) {
         let is_full = self.live.len() + self.over.len() == self.capacity;
@@ -155,7 +165,7 @@ impl Naive {
             original: entry.original(talk),
             status: entry.status,
             state: match entry.track {
-                Track::Tcp { state, .. } => Some(state),
+                Track::Tcp { state, .. } => Some(State::Tcp(state)),
                 _ => None,
             },
             expiry: Instant::from_millis(entry.expiry),
@@ -196,7 +206,7 @@ fn first(said: Said) -> Expected {
             Cell::To(TcpState::Established) => Expected::First(300),
             _ => Expected::Invalid,
         },
-        Kind::Udp | Kind::UdpLite => Expected::First(30),
+        Kind::Udp | Kind::UdpLite | Kind::Gre => Expected::First(30),
         Kind::Echo if said.from == End::Near => Expected::First(30),
         Kind::Echo => Expected::Invalid,
         Kind::Esp => Expected::First(600),
@@ -221,8 +231,9 @@ impl Track {
                 };
                 Self::Tcp { state, last: (said.letters, Direction::Original), fin_seen: false }
             }
-            Kind::Udp => Self::Udp { young_until: Some(now + 2_000) },
-            Kind::UdpLite => Self::Udp { young_until: None },
+            Kind::Udp => Self::Udp { young_until: Some(now + 2_000), stream: 120 },
+            Kind::UdpLite => Self::Udp { young_until: None, stream: 120 },
+            Kind::Gre => Self::Udp { young_until: None, stream: 180 },
             Kind::Echo | Kind::Esp => Self::Plain(timeout),
         }
     }
@@ -237,12 +248,12 @@ impl Entry {
         let replied = self.status.has(Status::SEEN_REPLY);
         match &mut self.track {
             Track::Tcp { .. } => self.segment(dir, letters),
-            Track::Udp { young_until } => {
+            Track::Udp { young_until, stream } => {
                 if !replied || young_until.is_some_and(|moment| now <= moment) {
                     return Outcome::Lives(Some(30));
                 }
                 self.status |= Status::ASSURED;
-                Outcome::Lives(Some(120))
+                Outcome::Lives(Some(*stream))
             }
             Track::Plain(seconds) => Outcome::Lives(Some(*seconds)),
         }

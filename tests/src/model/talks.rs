@@ -16,6 +16,8 @@ pub(super) enum Kind {
     UdpLite,
     /// A ping, from the near end to the far one.
     Echo,
+    /// Version 0.
+    Gre,
     Esp,
 }
 
@@ -43,7 +45,7 @@ pub(super) struct Talk {
     far: (IpAddr, u16),
 }
 
-const KINDS: [Kind; 5] = [Kind::Tcp, Kind::Udp, Kind::UdpLite, Kind::Echo, Kind::Esp];
+const KINDS: [Kind; 6] = [Kind::Tcp, Kind::Udp, Kind::UdpLite, Kind::Echo, Kind::Gre, Kind::Esp];
 const PORTS: (u16, u16) = (1111, 80);
 
 /// How many talks stories choose from. Those of higher numbers are all different.
@@ -65,9 +67,13 @@ impl Talk {
         match (variant / 2, kind) {
             (0, _) => Self { kind, near: (near, one), far: (far, other) },
             (1, Kind::Echo) => Self { kind, near: (far, one), far: (near, other) },
-            (1, Kind::Esp) => Self { kind, near: (near, one), far: (router_of(far), other) },
+            (1, Kind::Gre | Kind::Esp) => {
+                Self { kind, near: (near, one), far: (router_of(far), other) }
+            }
             // What has no ports has no ends to tell apart on one host.
-            (2, Kind::Esp) => Self { kind, near: (router_of(near), one), far: (far, other) },
+            (2, Kind::Gre | Kind::Esp) => {
+                Self { kind, near: (router_of(near), one), far: (far, other) }
+            }
             (2, _) => Self { kind, near: (near, one), far: (near, other) },
             _ => Self { kind, near: (near, other), far: (far, one) },
         }
@@ -103,6 +109,7 @@ impl Talk {
             Kind::Udp => (Protocol::UDP, udp(me.1, other.1)),
             Kind::UdpLite => (Protocol::UDPLITE, udp(me.1, other.1)),
             Kind::Echo => (icmp_of(me.0), query(self.echo_type(from), 0, self.near.1)),
+            Kind::Gre => (Protocol::GRE, vec![0; 8]),
             Kind::Esp => (Protocol(50), vec![0; 8]),
         };
         ip(protocol, me.0, other.0, &body)

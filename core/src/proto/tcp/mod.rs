@@ -73,6 +73,16 @@ pub(super) fn first(segment: &Tcp, config: &Config) -> Result<(Track, u32), Inva
     Ok((Track::Tcp(track), track.seconds(Status::NONE, config)))
 }
 
+/// A connection of which the state is all that is known: no byte of it was seen.
+///
+/// Nothing but a FIN leads to the states behind it, so it has been there.
+pub(super) fn restored(state: TcpState) -> Track {
+    use TcpState as S;
+    let close_seen = matches!(state, S::FinWait | S::CloseWait | S::LastAck | S::TimeWait);
+    let (last, last_dir) = (Class::Ack, Direction::Original);
+    Track::Tcp(TcpTrack { state, last, last_dir, close_seen, window: Window::default() })
+}
+
 pub(super) fn packet(
     track: &mut TcpTrack,
     status: &mut Status,

@@ -10,8 +10,9 @@ use keeptrack_core::raw::{
 };
 use keeptrack_core::{
     Config, Conn, Conntrack, Direction, IfName, Instant, Invalid, Link, LinkType, MAX_TAGS,
-    Malformed, Memory, OnFull, Packet, Path, Protocol, Refused, Seed, Seen, SlotId, Slots, Status,
-    Step, Storage, TcpFlags, TcpState, Timeout, TimeoutPolicy, Tracked, Transport, Why, Zone,
+    Malformed, Memory, OnFull, Packet, Path, Protocol, Refused, Restored, SctpState, Seed, Seen,
+    SlotId, Slots, State, Status, Step, Storage, TcpFlags, TcpState, Timeout, TimeoutPolicy,
+    Tracked, Transport, Why, Zone,
 };
 
 use crate::fault::Fault;
@@ -24,6 +25,7 @@ pub(crate) fn run() -> Result<(), Fault> {
     links()?;
     names()?;
     life()?;
+    told()?;
     full()?;
     rules()?;
     defmt::info!("selfcheck ok");
@@ -67,7 +69,9 @@ fn links() -> Result<(), Fault> {
         front.copy_from_slice(header);
         rest[..bytes.len()].copy_from_slice(&bytes);
         let link = LinkType::from_dlt(dlt).ok_or(Fault::SelfCheck("link type"))?;
-        let packet = Packet::parse(link, &frame[..header.len() + bytes.len()]);
+        let frame = &frame[..header.len() + bytes.len()];
+        ensure(link.ip(frame) == Ok(&frame[header.len()..]), link.name())?;
+        let packet = Packet::parse(link, frame);
         let is_syn = packet.is_ok_and(|packet| match packet.transport {
             Transport::Tcp(tcp) => tcp.flags.has(TcpFlags::SYN) && packet.len == 40,
             _ => false,
@@ -87,8 +91,10 @@ fn names() -> Result<(), Fault> {
     ensure(Malformed::TcpHeader.name() == "tcp_header", "Malformed::name")?;
     ensure(Protocol::ICMP.name() == "icmp", "Protocol::name")?;
     ensure(TcpState::SynSent.name() == "SYN_SENT", "TcpState::name")?;
+    ensure(State::Sctp(SctpState::Closed).name() == "CLOSED", "State::name")?;
     ensure(Why::TimedOut.name() == "timed_out" && length(Why::Reset) > 0, "Why::name")?;
-    ensure(TimeoutPolicy::LINUX.seconds(Timeout::TcpSynSent) == 120, "TimeoutPolicy::seconds")?;
+    let timeouts = TimeoutPolicy::LINUX.with(Timeout::Udp, 7);
+    ensure(timeouts.seconds(Timeout::Udp) == 7, "TimeoutPolicy::with")?;
     ensure(Direction::Reply.index() == 1 && MAX_TAGS > 0, "Direction::index")?;
     let flags = (TcpFlags::SYN | TcpFlags::ACK).without(TcpFlags::ACK);
     ensure(flags == TcpFlags::SYN, "TcpFlags")?;
@@ -114,7 +120,7 @@ fn life() -> Result<(), Fault> {
         return Err(Fault::SelfCheck("known"));
     };
     ensure(dir == !Direction::Original && conn.tuple(dir).invert() == packet.tuple, "tuple")?;
-    ensure(conn.tcp_state() == Some(TcpState::SynRecv), "tcp_state")?;
+    ensure(conn.state() == Some(State::Tcp(TcpState::SynRecv)), "state")?;
     ensure(conn.state_name() == Some("SYN_RECV"), "state_name")?;
     ensure(conn.expiry().since(NOW) == 61_000 && conn.timeout_left(NOW) == 61, "expiry")?;
     ensure(length(conn.list(NOW)) > length(packet.tuple), "list")?;
@@ -123,6 +129,22 @@ fn life() -> Result<(), Fault> {
     ensure(ct.len() == 1 && ct.capacity() == 3 && ct.iter().count() == 1, "table")?;
     let ended = (0..16).any(|_| matches!(ct.expire(NOW.after(61)), Step::Ended(_)));
     ensure(ended && ct.is_empty() && ct.stats().timed_out == 1, "expire")
+}
+
+/// A connection of somebody else's table, and how it is taken out.
+fn told() -> Result<(), Fault> {
+    let mut storage = Storage::<2>::new();
+    let mut ct = Conntrack::new(storage.lend(), Config::DEFAULT, SEED)?;
+    let bytes = segment(TcpFlags::ACK, Direction::Reply);
+    let packet = parse(&bytes)?;
+    let mut open = Restored::new(packet.tuple.invert(), 60);
+    open.state = Some(State::Tcp(TcpState::Established));
+    ensure(ct.restore(NOW, &open).is_ok(), "restore")?;
+    let again = ct.restore(NOW, &open);
+    ensure(again.is_err_and(|why| why.name() == "exists" && length(why) > 0), "RestoreError")?;
+    let tracked = ct.track(NOW, &packet);
+    ensure(matches!(tracked, Tracked::Known { dir: Direction::Reply, .. }), "restored")?;
+    ensure(ct.flush(NOW, &packet.tuple, Zone::DEFAULT) && ct.is_empty(), "flush")
 }
 
 /// Lets whoever sits in the first slot leave.

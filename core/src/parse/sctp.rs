@@ -1,0 +1,123 @@
+//! SCTP (RFC 9260, section 3): the common header, and the chunks as far as tracking looks at them.
+
+use crate::packet::{Chunk, MAX_CHUNKS, Malformed, Sctp};
+
+use super::Header;
+use super::body::{Body, Stop};
+
+/// Length of the common header.
+const HEADER_LEN: usize = 12;
+/// Length of an INIT or an INIT ACK up to its parameters.
+const INIT_LEN: usize = 20;
+/// The flag of an ABORT or SHUTDOWN COMPLETE that bears its receiver's tag.
+const T_BIT: u8 = 1;
+
+/// Reads a packet from its common header and what follows. Of chunks that the capture cut off, those
+/// that are there count.
+pub(super) fn read(header: &[u8; HEADER_LEN], mut rest: Body<'_>) -> Result<Sctp, Stop> {
+    let &[_, _, _, _, a, b, c, d, _, _, _, _] = header;
+    let mut sctp =
+        Sctp { tag: u32::from_be_bytes([a, b, c, d]), init_tag: 0, chunks: [None; MAX_CHUNKS] };
+    // There must be one.
+    rest.read::<4>(Header::Sctp)?;
+    let mut stands_alone = false;
+    for (place, read) in sctp.chunks.iter_mut().enumerate() {
+        let Some(&[kind, flags, high, low]) = rest.captured().first_chunk() else { break };
+        let len = usize::from(u16::from_be_bytes([high, low]));
+        let chunk = Chunk::of(kind, flags);
+        stands_alone |= chunk.stands_alone();
+        let is_misplaced = place > 0 && (stands_alone || chunk.comes_first());
+        if len == 0 || is_misplaced {
+            return Err(Malformed::SctpChunk.into());
+        }
+        if matches!(chunk, Chunk::Init | Chunk::InitAck) {
+            sctp.init_tag = init_tag(rest)?;
+        }
+        *read = Some(chunk);
+        rest = rest.skip(len.saturating_add(3) & !3);
+    }
+    Ok(sctp)
+}
+
+/// The tag that the sender of an INIT or INIT ACK asks for.
+fn init_tag(chunk: Body<'_>) -> Result<u32, Stop> {
+    if !chunk.holds(INIT_LEN) {
+        return Err(Malformed::SctpChunk.into());
+    }
+    let &[_, _, _, _, a, b, c, d] = chunk.read(Header::Sctp)?;
+    Ok(u32::from_be_bytes([a, b, c, d]))
+}
+
+impl Chunk {
+    const fn of(kind: u8, flags: u8) -> Self {
+        match (kind, flags & T_BIT) {
+            (0, _) => Self::Data,
+            (1, _) => Self::Init,
+            (2, _) => Self::InitAck,
+            (4, _) => Self::Heartbeat,
+            (5, _) => Self::HeartbeatAck,
+            (6, T_BIT) => Self::AbortReflected,
+            (6, _) => Self::Abort,
+            (7, _) => Self::Shutdown,
+            (8, _) => Self::ShutdownAck,
+            (9, _) => Self::Error,
+            (10, _) => Self::CookieEcho,
+            (11, _) => Self::CookieAck,
+            (14, T_BIT) => Self::ShutdownCompleteReflected,
+            (14, _) => Self::ShutdownComplete,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether no other chunk may be in the packet.
+    const fn stands_alone(self) -> bool {
+        matches!(
+            self,
+            Self::Init | Self::InitAck | Self::ShutdownComplete | Self::ShutdownCompleteReflected
+        )
+    }
+
+    /// Whether no other chunk may be before it.
+    const fn comes_first(self) -> bool {
+        matches!(self, Self::CookieEcho | Self::CookieAck)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ParseError;
+    use super::super::frames::{ipv4, read};
+    use super::*;
+    use crate::packet::Transport;
+
+    fn chunks(packet: &[u8]) -> Result<std::vec::Vec<Chunk>, ParseError> {
+        let Transport::Sctp(sctp) = read(packet)?.transport else { unreachable!("{packet:x?}") };
+        assert_eq!(sctp.tag, 0x0102_0304);
+        Ok(sctp.chunks.into_iter().flatten().collect())
+    }
+
+    fn packet(chunks: &[u8]) -> std::vec::Vec<u8> {
+        ipv4(132, &[&[0, 1, 0, 2, 1, 2, 3, 4, 0, 0, 0, 0], chunks].concat())
+    }
+
+    #[test]
+    fn of_chunks_that_were_cut_off_those_before_count() {
+        let whole = packet(&[11, 0, 0, 4, 3, 0, 0, 5, 9, 0, 0, 0, 6, 1, 0, 4, 6, 0, 0, 4]);
+        let all = [Chunk::CookieAck, Chunk::Other, Chunk::AbortReflected, Chunk::Abort];
+        for (len, count) in [(52, 4), (51, 3), (47, 2), (40, 2), (39, 1), (36, 1)] {
+            assert_eq!(chunks(&whole[..len]), Ok(all[..count].to_vec()), "{len}");
+        }
+        let cut = ParseError::Cut { header: Header::Sctp, missing_len: 1 };
+        assert_eq!(chunks(&whole[..35]), Err(cut));
+        assert_eq!(chunks(&whole[..31]), Err(cut));
+    }
+
+    #[test]
+    fn the_tag_of_an_init_must_be_there() {
+        let whole = packet(&[&[1, 0, 0, 20, 5, 6, 7, 8][..], &[0; 12]].concat());
+        let Transport::Sctp(sctp) = read(&whole[..40]).unwrap().transport else { unreachable!() };
+        assert_eq!((sctp.init_tag, sctp.chunks[0]), (0x0506_0708, Some(Chunk::Init)));
+        let cut = ParseError::Cut { header: Header::Sctp, missing_len: 1 };
+        assert_eq!(chunks(&whole[..39]), Err(cut));
+    }
+}
