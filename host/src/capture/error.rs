@@ -3,7 +3,9 @@
 use std::fmt;
 use std::io;
 
-use super::sniff::Text;
+use super::stop::Stopped;
+use super::text::Text;
+use super::unpack::{Packing, Unpackable};
 use super::{MAX_BLOCK_LEN, MAX_CAPTURED_LEN, MAX_INTERFACES};
 
 /// Why a capture could not be read, or not to its end.
@@ -25,28 +27,45 @@ pub enum Fault {
     Empty,
     /// It is another kind of file, and of which kind as far as can be told.
     NotACapture(Option<Text>),
-    /// It is compressed, by the program of that name.
-    Compressed(&'static str),
+    /// It is compressed by the program of that name, which is not undone here.
+    Foreign(&'static str),
+    /// It is compressed, and what is in it is compressed again.
+    PackedTwice(Packing, Packing),
+    /// It cannot be unpacked further.
+    Unpackable(Unpackable),
+    /// It is named twice.
+    Twice,
+    /// A stop was asked for while its first bytes were waited for.
+    Stopped,
     /// It is a pcap with the longer record headers of the magic number `a1b2cd34`.
     ModifiedPcap,
     /// It ends inside the header with which every capture begins.
     HeaderCut,
     /// Reading failed at that byte.
     Read {
-        /// Offset in the file.
+        /// Offset in the file, unpacked.
         byte: u64,
         /// What the system said.
         error: io::Error,
     },
     /// A record cannot be right.
     Damaged {
-        /// Index of the packet that would have come next, from 0.
-        record: u64,
-        /// Offset in the file.
-        byte: u64,
+        /// Where the record begins.
+        place: Place,
         /// What was wrong there.
         damage: Damage,
     },
+}
+
+/// Where a record begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the packet of the file, from 0, that it is or that would have come next.
+    pub record: u64,
+    /// Offset in the file, unpacked.
+    pub byte: u64,
+    /// How the file is compressed.
+    pub packing: Option<Packing>,
 }
 
 /// What is wrong with a record.
@@ -84,10 +103,25 @@ impl Error {
         Self { file: file.to_owned(), fault }
     }
 
+    /// For who has words of his own for what happens to files.
+    pub(super) fn into_io(self) -> io::Error {
+        match self.fault {
+            Fault::Open(error) | Fault::Read { error, .. } => error,
+            Fault::Directory => io::ErrorKind::IsADirectory.into(),
+            fault => io::Error::new(io::ErrorKind::InvalidData, fault.to_string()),
+        }
+    }
+
     /// What was wrong.
     #[must_use]
     pub fn fault(&self) -> &Fault {
         &self.fault
+    }
+
+    /// Whether it is only that a stop was asked for.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        matches!(self.fault, Fault::Stopped)
     }
 
     /// What to do about it, where that is known.
@@ -98,21 +132,48 @@ impl Error {
             Fault::Open(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 "tcpdump gives its files to the user `tcpdump`; `tcpdump -Z root` does not".into()
             }
-            Fault::NotACapture(Some(Text::Iptables)) => {
-                format!("pass it with `-r {file}`")
+            Fault::NotACapture(Some(Text::Iptables)) => format!("pass it with `-r {file}`"),
+            Fault::NotACapture(Some(Text::Sysctl)) => format!("pass it with `-c {file}`"),
+            Fault::NotACapture(Some(Text::Table)) => format!("pass it with `-s {file}`"),
+            Fault::NotACapture(Some(Text::Events)) => {
+                "events are replayed alone, without a capture".into()
             }
             Fault::Empty | Fault::NotACapture(_) | Fault::HeaderCut => {
                 "a capture is what `tcpdump -w FILE` or `dumpcap -w FILE` writes".into()
             }
-            Fault::Compressed(program) => {
-                format!("{program}: unpack it first: `{program} -dc {file} > capture`")
+            Fault::Foreign(program) => piped(program, "-dc", file),
+            Fault::PackedTwice(outer, _) => piped(outer.program(), "-dc", file),
+            Fault::Unpackable(Unpackable { packing, damage: None, .. }) => {
+                piped(packing.program(), "-dc --long=31", file)
             }
             Fault::ModifiedPcap => format!("rewrite it: `editcap -F pcap {file} plain.pcap`"),
-            Fault::Open(_) | Fault::Directory | Fault::Read { .. } | Fault::Damaged { .. } => {
-                return None;
-            }
+            Fault::Open(_)
+            | Fault::Directory
+            | Fault::Unpackable(_)
+            | Fault::Twice
+            | Fault::Stopped
+            | Fault::Read { .. }
+            | Fault::Damaged { .. } => return None,
         })
     }
+}
+
+impl Fault {
+    /// What it means that reading failed at a byte.
+    pub(super) fn of_read(error: io::Error, byte: u64) -> Self {
+        if Stopped::is_in(&error) {
+            return Self::Stopped;
+        }
+        match error.downcast::<Unpackable>() {
+            Ok(unpackable) => Self::Unpackable(unpackable),
+            Err(error) => Self::Read { byte, error },
+        }
+    }
+}
+
+/// How to have something unpacked by somebody else.
+fn piped(program: &str, options: &str, file: &str) -> String {
+    format!("unpack it on the way: `{program} {options} {file} | keeptrack replay -`")
 }
 
 impl std::error::Error for Error {}
@@ -140,25 +201,25 @@ impl fmt::Display for Fault {
             Self::NotACapture(Some(text)) => {
                 write!(f, "is not a capture (it looks like {text})")
             }
-            Self::Compressed(program) => write!(f, "is compressed with {program}"),
+            Self::Foreign(program) => write!(f, "is compressed with {program}"),
+            Self::PackedTwice(outer, inner) => {
+                write!(f, "is compressed twice: {} in {}", inner.program(), outer.program())
+            }
+            Self::Unpackable(unpackable) => unpackable.fmt(f),
+            Self::Twice => f.write_str("is named twice"),
+            Self::Stopped => f.write_str("had told nothing yet when the run was interrupted"),
             Self::ModifiedPcap => f.write_str("is a modified pcap (magic number a1b2cd34)"),
             Self::HeaderCut => f.write_str("ends inside its header"),
             Self::Read { byte, error } => write!(f, "cannot be read at byte {byte}: {error}"),
-            Self::Damaged { record, byte, damage } => {
-                write!(f, "is damaged at record {record} (byte {byte}): {damage}")
-            }
+            Self::Damaged { place, damage } => write!(f, "is damaged at {place}: {damage}"),
         }
     }
 }
 
-impl fmt::Display for Text {
+impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Iptables => "iptables-save output",
-            Self::Nft => "an nft ruleset",
-            Self::Sysctl => "sysctl settings",
-            Self::Conntrack => "conntrack output",
-        })
+        let unpacked = if self.packing.is_some() { " unpacked" } else { "" };
+        write!(f, "record {} (byte {}{unpacked})", self.record, self.byte)
     }
 }
 

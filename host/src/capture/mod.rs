@@ -1,28 +1,39 @@
-//! A capture, packet by packet: pcap or pcapng, read through one buffer of fixed size.
+//! A capture, packet by packet: pcap or pcapng, compressed or not, in memory of fixed size.
 
+mod ahead;
 mod clock;
 mod error;
+mod interfaces;
 mod link;
+mod merge;
 mod pcap;
 mod pcapng;
 mod sniff;
+mod source;
+mod stop;
 #[cfg(test)]
 mod tests;
+mod text;
+mod unpack;
 mod window;
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
-pub use error::{Damage, Error, Fault};
+pub use error::{Damage, Error, Fault, Place};
 pub use link::link_name;
-pub use sniff::Text;
+pub use merge::Captures;
+pub use sniff::Kind;
+pub use source::{Source, open_text};
+pub use stop::Stop;
+pub use text::Text;
+pub use unpack::{Packing, Unpackable};
 
 use pcap::Pcap;
 use pcapng::PcapNg;
-use sniff::Kind;
+use stop::Stopped;
 use window::Window;
 
 /// The most bytes of one packet: the largest snap length that tcpdump and dumpcap take.
@@ -36,12 +47,12 @@ const _: () = assert!(MAX_BLOCK_LEN <= Window::LEN && MAX_CAPTURED_LEN + 16 <= W
 
 /// A capture that is being read.
 pub struct Capture {
-    file: String,
-    total_bytes: Option<u64>,
-    window: Window,
+    source: Source,
     format: Format,
     interfaces: Vec<Interface>,
     packet_count: u64,
+    /// The packet that comes next, when it has been looked for.
+    coming: Option<Frame>,
     /// Length of the record that was handed out last and still lies in the window.
     lent_len: usize,
     state: State,
@@ -80,13 +91,11 @@ pub struct Interface {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The last record goes on past the end of the file, as when tcpdump was killed. It is left out.
-    Cut {
-        /// Index of the packet that would have come, from 0.
-        record: u64,
-        /// Where the record begins in the file.
-        byte: u64,
-    },
+    /// The last record, which begins there, goes on past the end of the file, as when tcpdump was
+    /// killed. It is left out.
+    Cut(Place),
+    /// The compressed file ends too early, but behind a whole record, before that place.
+    PackedCut(Packing, Place),
 }
 
 enum Format {
@@ -94,10 +103,12 @@ enum Format {
     PcapNg(PcapNg),
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum State {
     Reading,
     Ended,
+    /// Ended because a stop was asked for.
+    Stopped,
 }
 
 /// Where reading has got to.
@@ -131,16 +142,7 @@ impl Capture {
     /// # Errors
     /// When the file cannot be read or is no capture.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = printable(&path.to_string_lossy());
-        let fail = |error| Error::new(&file, Fault::Open(error));
-        let source = File::open(path).map_err(fail)?;
-        let metadata = source.metadata().map_err(fail)?;
-        if metadata.is_dir() {
-            return Err(Error::new(&file, Fault::Directory));
-        }
-        let total_bytes = metadata.is_file().then_some(metadata.len());
-        let capture = Self::read(&file, Box::new(source))?;
-        Ok(Self { total_bytes, ..capture })
+        Self::from_source(Source::open(path, &Stop::default())?)
     }
 
     /// Reads the header of a capture that comes from anywhere; messages call it `file`.
@@ -148,60 +150,111 @@ impl Capture {
     /// # Errors
     /// When it cannot be read or is no capture.
     pub fn read(file: &str, source: Box<dyn Read + Send>) -> Result<Self, Error> {
-        let mut window = Window::new(source);
+        Self::from_source(Source::read(file, source, &Stop::default())?)
+    }
+
+    /// Reads the header of what has been opened.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no capture.
+    pub fn from_source(mut source: Source) -> Result<Self, Error> {
         let mut interfaces = Vec::new();
-        let format =
-            start(&mut window, &mut interfaces).map_err(|fault| Error::new(file, fault))?;
+        let format = start(&mut source, &mut interfaces)
+            .map_err(|fault| Error::new(source.name(), fault))?;
         Ok(Self {
-            file: file.to_owned(),
-            total_bytes: None,
-            window,
+            source,
             format,
             interfaces,
             packet_count: 0,
+            coming: None,
             lent_len: 0,
             state: State::Reading,
             warning: None,
         })
     }
 
-    /// The next packet; `None` at the end of the file, and after an error.
+    /// The next packet; `None` at the end of the file, after an error, and when a stop was asked for.
     #[allow(clippy::should_implement_trait, reason = "a record is lent: no Iterator can do that")]
     pub fn next(&mut self) -> Option<Result<Record<'_>, Error>> {
-        if self.state == State::Ended {
-            return None;
+        match self.advance() {
+            Ok(Some(_)) => self.lend().map(Ok),
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
         }
-        self.window.consume(self.lent_len);
+    }
+
+    /// Looks for the next packet, which [`lend`](Self::lend) hands out, and answers its time in
+    /// nanoseconds.
+    fn advance(&mut self) -> Result<Option<u64>, Error> {
+        if self.state != State::Reading {
+            return Ok(None);
+        }
+        self.source.window.consume(self.lent_len);
         self.lent_len = 0;
         let step = match &mut self.format {
-            Format::Pcap(pcap) => pcap.step(&mut self.window),
-            Format::PcapNg(section) => section.step(&mut self.window, &mut self.interfaces),
+            Format::Pcap(pcap) => pcap.step(&mut self.source.window),
+            Format::PcapNg(section) => section.step(&mut self.source.window, &mut self.interfaces),
         };
-        let record = self.packet_count;
-        match step {
-            Ok(Step::Frame(frame)) => return self.lend(&frame).map(Ok),
-            Ok(Step::End) => self.state = State::Ended,
+        let (state, found) = match step {
+            Ok(Step::Frame(frame)) => {
+                let time_ns = frame.time_ns;
+                self.coming = Some(frame);
+                return Ok(Some(time_ns));
+            }
             Ok(Step::Cut { byte }) => {
-                self.state = State::Ended;
-                self.warning = Some(Warning::Cut { record, byte });
+                self.warning = Some(Warning::Cut(self.place(byte)));
+                (State::Ended, Ok(None))
             }
-            Err(trouble) => {
-                self.state = State::Ended;
-                let byte = self.window.offset();
-                let fault = match trouble {
-                    Trouble::Read(error) => Fault::Read { byte, error },
-                    Trouble::Damage(damage) => Fault::Damaged { record, byte, damage },
-                };
-                return Some(Err(Error::new(&self.file, fault)));
+            Ok(Step::End) => {
+                let packing = self.source.packing().filter(|_| self.source.is_cut());
+                let place = self.place(self.source.window.offset());
+                self.warning = packing.map(|packing| Warning::PackedCut(packing, place));
+                (State::Ended, Ok(None))
             }
-        }
-        None
+            Err(Trouble::Read(error)) if Stopped::is_in(&error) => (State::Stopped, Ok(None)),
+            Err(Trouble::Read(error)) => (State::Ended, Err(self.source.error(error))),
+            Err(Trouble::Damage(damage)) => (State::Ended, Err(self.damaged(damage))),
+        };
+        self.state = state;
+        found
+    }
+
+    /// The packet that [`advance`](Self::advance) has found; once.
+    fn lend(&mut self) -> Option<Record<'_>> {
+        let frame = self.coming.take()?;
+        let interface = self.interfaces.get(frame.interface)?;
+        let data = self.source.window.held().get(frame.bytes)?;
+        let index = self.packet_count;
+        self.packet_count += 1;
+        self.lent_len = frame.record_len;
+        let (time_ns, wire_len) = (frame.time_ns, frame.wire_len);
+        Some(Record { index, time_ns, link: interface.link, interface, data, wire_len })
+    }
+
+    /// Whether the next record has been read in whole.
+    fn is_at_hand(&self) -> bool {
+        let coming = self.source.window.held().get(self.lent_len..).unwrap_or(&[]);
+        let len = match &self.format {
+            Format::Pcap(pcap) => pcap.record_len(coming),
+            Format::PcapNg(section) => section.block_len(coming),
+        };
+        len.is_some_and(|len| len <= coming.len())
+    }
+
+    /// What is wrong with the record that comes.
+    fn damaged(&self, damage: Damage) -> Error {
+        let place = self.place(self.source.window.offset());
+        Error::new(self.source.name(), Fault::Damaged { place, damage })
+    }
+
+    fn place(&self, byte: u64) -> Place {
+        Place { record: self.packet_count, byte, packing: self.source.packing() }
     }
 
     /// What the file is called in messages, control characters escaped.
     #[must_use]
     pub fn file(&self) -> &str {
-        &self.file
+        self.source.name()
     }
 
     /// The format of the file, in one word.
@@ -225,16 +278,22 @@ impl Capture {
         self.packet_count
     }
 
-    /// How far into the file reading has got, in bytes.
+    /// How far into the file reading has got, in bytes as they lie in the file.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
-        self.window.offset()
+        self.source.bytes_read()
     }
 
     /// How long the file is, in bytes, if it has an end that is known.
     #[must_use]
-    pub fn total_bytes(&self) -> Option<u64> {
-        self.total_bytes
+    pub const fn total_bytes(&self) -> Option<u64> {
+        self.source.total_bytes()
+    }
+
+    /// Whether it has ended before the end of the file because a stop was asked for.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        self.state == State::Stopped
     }
 
     /// What should be said of the capture once it has been read.
@@ -242,37 +301,24 @@ impl Capture {
     pub fn warning(&self) -> Option<Warning> {
         self.warning
     }
-
-    fn lend(&mut self, frame: &Frame) -> Option<Record<'_>> {
-        let interface = self.interfaces.get(frame.interface)?;
-        let data = self.window.bytes().get(frame.bytes.clone())?;
-        let index = self.packet_count;
-        self.packet_count += 1;
-        self.lent_len = frame.record_len;
-        let (time_ns, wire_len) = (frame.time_ns, frame.wire_len);
-        Some(Record { index, time_ns, link: interface.link, interface, data, wire_len })
-    }
 }
 
-/// Tells the format by the first bytes, and consumes the header of a classic pcap.
-fn start(window: &mut Window, interfaces: &mut Vec<Interface>) -> Result<Format, Fault> {
-    // No more than the shortest header is waited for: a pipe may have nothing else to give yet.
-    window.fill(pcap::HEADER_LEN).map_err(|error| Fault::Read { byte: 0, error })?;
-    if window.bytes().is_empty() {
-        return Err(Fault::Empty);
-    }
-    match Kind::of(window.bytes()) {
+/// Consumes the header of a classic pcap; refuses what is no capture.
+fn start(source: &mut Source, interfaces: &mut Vec<Interface>) -> Result<Format, Fault> {
+    match source.kind() {
         Kind::Pcap => {
-            let (pcap, interface) = Pcap::start(window)?;
+            let (pcap, interface) = Pcap::start(&mut source.window)?;
             interfaces.push(interface);
             Ok(Format::Pcap(pcap))
         }
         Kind::PcapNg => Ok(Format::PcapNg(PcapNg::new())),
+        Kind::Empty if source.is_cut() => Err(Fault::HeaderCut),
+        Kind::Empty => Err(Fault::Empty),
         Kind::ModifiedPcap => Err(Fault::ModifiedPcap),
-        Kind::Gzip => Err(Fault::Compressed("gzip")),
-        Kind::Zstd => Err(Fault::Compressed("zstd")),
+        Kind::Foreign(program) => Err(Fault::Foreign(program)),
         Kind::Text(text) => Err(Fault::NotACapture(Some(text))),
-        Kind::Unknown => Err(Fault::NotACapture(None)),
+        // What is packed has been unpacked, or is packed twice, which is an error of its own.
+        Kind::Packed(_) | Kind::Unknown => Err(Fault::NotACapture(None)),
     }
 }
 
@@ -292,8 +338,11 @@ pub(crate) fn printable(text: &str) -> String {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cut { record, byte } => {
-                write!(f, "the file ends inside record {record} (byte {byte}), which is left out")
+            Self::Cut(place) => {
+                write!(f, "the file ends inside {place}, which is left out")
+            }
+            Self::PackedCut(packing, place) => {
+                write!(f, "the file is cut: its {} data end before {place}", packing.program())
             }
         }
     }

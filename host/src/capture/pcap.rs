@@ -7,8 +7,7 @@ use super::error::{Damage, Fault};
 use super::window::Window;
 use super::{Frame, Interface, MAX_CAPTURED_LEN, Step, Trouble};
 
-/// Length of the file's header; no capture of any format is shorter.
-pub(super) const HEADER_LEN: usize = 24;
+const HEADER_LEN: usize = 24;
 const RECORD_HEADER_LEN: usize = 16;
 
 /// What the header of a classic pcap says of the records after it.
@@ -24,9 +23,10 @@ enum Order {
 }
 
 impl Pcap {
-    /// Consumes the header, which the window holds; its magic number is known.
+    /// Consumes the header, whose magic number is known.
     pub(super) fn start(window: &mut Window) -> Result<(Self, Interface), Fault> {
-        let (_, header) = parse_pcap_header(window.bytes()).map_err(|_| Fault::HeaderCut)?;
+        window.fill(HEADER_LEN).map_err(|error| Fault::of_read(error, window.offset()))?;
+        let (_, header) = parse_pcap_header(window.held()).map_err(|_| Fault::HeaderCut)?;
         window.consume(HEADER_LEN);
         let order = if header.is_bigendian() { Order::Big } else { Order::Little };
         let unit_ns = if header.is_nanosecond_precision() { 1 } else { 1000 };
@@ -43,8 +43,8 @@ impl Pcap {
         }
         loop {
             let parsed = match self.order {
-                Order::Little => parse_pcap_frame(window.bytes()),
-                Order::Big => parse_pcap_frame_be(window.bytes()),
+                Order::Little => parse_pcap_frame(window.held()),
+                Order::Big => parse_pcap_frame_be(window.held()),
             };
             // How much the record needs, of which the parser tells what is missing.
             let record_len = match parsed {
@@ -61,7 +61,7 @@ impl Pcap {
                     }));
                 }
                 Err(Err::Incomplete(Needed::Size(missing))) => {
-                    window.bytes().len().saturating_add(missing.get())
+                    window.held().len().saturating_add(missing.get())
                 }
                 Err(_) => return Err(Damage::PastBlock.into()),
             };
@@ -70,6 +70,16 @@ impl Pcap {
                 return Ok(Step::Cut { byte: window.offset() });
             }
         }
+    }
+
+    /// How long the record at the beginning of `bytes` is, as far as they tell.
+    pub(super) fn record_len(&self, bytes: &[u8]) -> Option<usize> {
+        let captured_len = *bytes.get(8..)?.first_chunk()?;
+        let captured_len = match self.order {
+            Order::Little => u32::from_le_bytes(captured_len),
+            Order::Big => u32::from_be_bytes(captured_len),
+        };
+        RECORD_HEADER_LEN.checked_add(captured_len as usize)
     }
 }
 

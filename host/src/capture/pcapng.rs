@@ -111,7 +111,7 @@ impl PcapNg {
             if !window.fill(head.len)? {
                 return Ok(Step::Cut { byte });
             }
-            let block = window.bytes().get(..head.len).unwrap_or(&[]);
+            let block = window.held().get(..head.len).unwrap_or(&[]);
             self.check_end(block)?;
             match head.kind {
                 SHB_MAGIC => self.interfaces.clear(),
@@ -125,9 +125,14 @@ impl PcapNg {
         Ok(Step::End)
     }
 
+    /// How long the block at the beginning of `bytes` is, as far as they tell.
+    pub(super) fn block_len(&self, bytes: &[u8]) -> Option<usize> {
+        four(bytes, 4).map(|len| self.order.u32(len) as usize)
+    }
+
     /// Type and length of the block that comes, in the byte order that it has or sets.
     fn head(&mut self, window: &Window) -> Result<Head, Damage> {
-        let bytes = window.bytes();
+        let bytes = window.held();
         // A section header's type reads the same in both orders.
         if four(bytes, 0).map(u32::from_le_bytes) == Some(SHB_MAGIC) {
             self.order = match four(bytes, 8) {

@@ -1,10 +1,13 @@
 //! The bounded buffer through which a capture is read: memory stays the same whatever a file says.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufRead, Read};
 
-/// Bytes of a source, seen through a buffer that never grows.
+use super::ahead::Ahead;
+use super::stop::Stop;
+
+/// Bytes of a source that is read ahead, seen through a buffer that never grows.
 pub(super) struct Window {
-    source: Box<dyn Read + Send>,
+    source: Ahead,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
@@ -15,17 +18,22 @@ impl Window {
     /// The most bytes that can be held at once.
     pub(super) const LEN: usize = 512 * 1024;
 
-    pub(super) fn new(source: Box<dyn Read + Send>) -> Self {
-        Self { source, buffer: vec![0; Self::LEN].into(), start: 0, end: 0, offset: 0 }
+    /// Onto what `open` answers, which another thread calls.
+    pub(super) fn new<R: Read>(
+        open: impl FnOnce() -> io::Result<R> + Send + 'static,
+        stop: &Stop,
+    ) -> io::Result<Self> {
+        let source = Ahead::new(open, stop)?;
+        Ok(Self { source, buffer: vec![0; Self::LEN].into(), start: 0, end: 0, offset: 0 })
     }
 
-    /// Where the first byte of [`bytes`](Self::bytes) stands in the source.
+    /// Where the first byte of [`bytes`](Self::held) stands in the source.
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
     /// What has been read and not been consumed.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn held(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or(&[])
     }
 
@@ -37,11 +45,9 @@ impl Window {
             self.start = 0;
         }
         while self.end - self.start < len {
-            match self.source.read(self.buffer.get_mut(self.end..).unwrap_or(&mut [])) {
-                Ok(0) => return Ok(false),
-                Ok(read_len) => self.end += read_len,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+            match self.source.read(self.buffer.get_mut(self.end..).unwrap_or(&mut []))? {
+                0 => return Ok(false),
+                read_len => self.end += read_len,
             }
         }
         Ok(true)
@@ -68,9 +74,28 @@ impl Window {
     }
 }
 
+impl BufRead for Window {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.fill(1)?;
+        Ok(self.held())
+    }
+
+    fn consume(&mut self, len: usize) {
+        Self::consume(self, len);
+    }
+}
+
+impl Read for Window {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.fill_buf()?.read(buffer)?;
+        Self::consume(self, len);
+        Ok(len)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Window;
+    use super::{Stop, Window};
     use std::io::{self, Read};
 
     /// A pipe that hands out few bytes at a time.
@@ -89,21 +114,21 @@ mod tests {
 
     #[test]
     fn bytes_stay_in_order_past_the_end_of_the_buffer() {
-        let mut window = Window::new(Box::new(Drip(0)));
+        let mut window = Window::new(|| Ok(Drip(0)), &Stop::default()).unwrap();
         for (at, len) in [(0, 1000), (1000, Window::LEN), (2000, 3), (900_000, Window::LEN)] {
             assert!(window.skip(at - usize::try_from(window.offset()).unwrap()).unwrap());
             assert!(window.fill(len).unwrap());
             assert_eq!(window.offset(), at as u64);
             let expected = (at..).map(|position| position.to_le_bytes()[0]);
-            assert!(window.bytes()[..len].iter().copied().eq(expected.take(len)));
+            assert!(window.held()[..len].iter().copied().eq(expected.take(len)));
         }
     }
 
     #[test]
     fn an_ended_source_is_told_and_keeps_what_it_gave() {
-        let mut window = Window::new(Box::new(&b"abc"[..]));
+        let mut window = Window::new(|| Ok(&b"abc"[..]), &Stop::default()).unwrap();
         assert!(!window.fill(4).unwrap());
-        assert_eq!(window.bytes(), b"abc");
+        assert_eq!(window.held(), b"abc");
         assert!(!window.skip(4).unwrap());
         assert_eq!(window.offset(), 3);
     }

@@ -1,6 +1,10 @@
 //! Captures made by hand, byte by byte: every format, and every way in which one can be wrong.
 
-use super::{Capture, Damage, Error, Fault, MAX_CAPTURED_LEN, Text, Warning};
+mod merged;
+mod packed;
+mod piped;
+
+use super::{Capture, Damage, Error, Fault, MAX_CAPTURED_LEN, Place, Text, Warning};
 
 /// What a test reads of a capture: (index, time, link, interface, bytes) of each packet, and the end.
 type Read = (Vec<(u64, u64, u16, usize, Vec<u8>)>, Option<Error>, Option<Warning>, Capture);
@@ -132,13 +136,18 @@ fn sections_have_their_own_byte_order_interfaces_and_units() {
 
 #[test]
 fn what_is_no_capture_is_refused_by_name() {
-    let cases: [(&[u8], &str); 7] = [
+    let cases: [(&[u8], &str); 9] = [
         (b"", "t.pcap is empty"),
         (b"\xd4\xc3\xb2\xa1\x02\x00", "t.pcap ends inside its header"),
         (b"*raw\n", "t.pcap is not a capture (it looks like iptables-save output)"),
         (b"\x7fELF", "t.pcap is not a capture (neither pcap nor pcapng)"),
-        (b"\x1f\x8b\x08", "t.pcap is compressed with gzip"),
-        (b"\x28\xb5\x2f\xfd", "t.pcap is compressed with zstd"),
+        (b"\x1f\x8b\x08", "t.pcap ends inside its header"),
+        (b"\x28\xb5\x2f\xfd", "t.pcap ends inside its header"),
+        (b"\xfd7zXZ\0", "t.pcap is compressed with xz"),
+        (
+            b"tcp      6 9 CLOSE src=::1",
+            "t.pcap is not a capture (it looks like a conntrack table)",
+        ),
         (b"\x34\xcd\xb2\xa1", "t.pcap is a modified pcap (magic number a1b2cd34)"),
     ];
     for (bytes, message) in cases {
@@ -161,7 +170,8 @@ fn a_cut_record_is_a_warning_and_the_rest_counts() {
         for len in whole_len + 1..file.len() {
             let (packets, error, warning, _) = read(file[..len].to_vec());
             assert_eq!((packets.len(), error.is_none()), (1, true));
-            assert_eq!(warning, Some(Warning::Cut { record: 1, byte: whole_len as u64 }));
+            let place = Place { record: 1, byte: whole_len as u64, packing: None };
+            assert_eq!(warning, Some(Warning::Cut(place)));
         }
     }
 }
@@ -195,8 +205,10 @@ fn damage_is_told_with_its_place_after_what_was_good() {
         let (packets, error, warning, _) = read([&good[..], &bad, b"and more"].concat());
         assert_eq!((packets.len(), warning), (1, None));
         match error.unwrap().fault() {
-            Fault::Damaged { record: 1, byte, damage } => {
-                assert_eq!((*byte, *damage), (good.len() as u64, expected));
+            Fault::Damaged { place, damage } => {
+                let byte = good.len() as u64;
+                assert_eq!(*place, Place { record: 1, byte, packing: None });
+                assert_eq!(*damage, expected);
             }
             fault => panic!("{fault:?} in place of {expected:?}"),
         }
