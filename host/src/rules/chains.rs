@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use keeptrack_core::raw::{Family, Hook, Matches, Policy, Target};
 
-use super::diagnostic::Fault;
 use super::matches::{Rule, RuleTarget};
 use super::names::{OTHER_TARGETS, TARGETS, lists};
 use super::words::Word;
 use super::{MAX_CHAINS, MAX_RULES, RuleSource};
+use crate::diagnostic::Fault;
 
 /// The most chains that can be made. The compiled table has two that are built in, and makes one for
 /// each DROP policy: two hooks of two families.

@@ -5,10 +5,10 @@ use std::slice::Iter;
 
 use keeptrack_core::raw::Family;
 
-use super::diagnostic::Fault;
 use super::matches::value;
 use super::names::TABLES;
 use super::words::Word;
+use crate::diagnostic::Fault;
 
 /// What a command does.
 #[derive(Debug, PartialEq, Eq)]

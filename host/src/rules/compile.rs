@@ -3,8 +3,8 @@
 use keeptrack_core::raw::{ChainId, Family, Hook, MAX_WALK, Matches, RawError, Target};
 
 use super::chains::{Chain, Chains, Link, Verdict};
-use super::diagnostic::Diagnostic;
 use super::{HostRawTable, Origin, RuleSource};
+use crate::diagnostic::Diagnostic;
 
 /// Makes the table, and the source of each of its rules in the same order.
 ///

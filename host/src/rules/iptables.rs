@@ -6,11 +6,12 @@ use keeptrack_core::raw::{Family, Policy};
 
 use super::chains::{ChainIndex, Chains};
 use super::command::{self, Action, Command};
-use super::diagnostic::Fault;
 use super::matches::{self, Standing};
-use super::text::{Line, RuleText};
+use super::text::{self, Line};
 use super::words::{self, Syntax, Word};
 use super::{Origin, RuleSource, SkippedCounts};
+use crate::diagnostic::{Fault, Faults};
+use crate::source::Source;
 
 /// The longest line that is read, in bytes: what iptables-restore takes.
 const MAX_LINE_LEN: usize = 10_240;
@@ -19,30 +20,30 @@ const MAX_LINE_LEN: usize = 10_240;
 pub(super) struct Destination<'d> {
     pub(super) chains: &'d mut Chains,
     pub(super) skipped: &'d mut SkippedCounts,
-    /// Takes the errors; returns whether it will take another one.
-    pub(super) fault: &'d mut dyn FnMut(Fault) -> bool,
+    /// Takes the errors.
+    pub(super) faults: Faults<'d>,
     /// The families whose raw table an iptables-save text has given, and where.
     pub(super) saved: &'d mut Vec<(Family, String)>,
 }
 
 /// Reads the lines of `file`.
-pub(super) fn read(file: &RuleText, destination: Destination<'_>) {
+pub(super) fn read(file: &Source, destination: Destination<'_>) {
     let family = super::family::inferred(file);
     let mut reader = Reader { file, family, section: None, to: destination };
-    for line in file.lines() {
+    for line in text::lines(file) {
         if let Err(fault) = reader.line(&line)
-            && !(reader.to.fault)(fault)
+            && !reader.to.faults.take(fault)
         {
             return;
         }
     }
     if let Some(section) = reader.section {
-        (reader.to.fault)(not_committed(section.opened));
+        reader.to.faults.take(not_committed(section.opened));
     }
 }
 
 struct Reader<'f, 'd> {
-    file: &'f RuleText,
+    file: &'f Source,
     /// Of lines that do not name the program.
     family: Family,
     section: Option<Section>,

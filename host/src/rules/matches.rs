@@ -9,9 +9,9 @@ use std::slice::Iter;
 use keeptrack_core::raw::{Family, Hook, Matches, Network, Target, Test};
 
 use super::InterfaceTest;
-use super::diagnostic::Fault;
 use super::names::{OPTIONS, OTHER_OPTIONS, OTHER_TARGETS, Opt, lists};
 use super::words::Word;
+use crate::diagnostic::Fault;
 
 /// A rule as written.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 mod chains;
 mod command;
 mod compile;
-mod diagnostic;
 mod family;
 mod iptables;
 mod matches;
@@ -13,25 +12,23 @@ mod values;
 mod words;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
 use keeptrack_core::Packet;
 use keeptrack_core::raw::{Hook, Raw, RawTable, RawVerdict};
 
+use crate::diagnostic::Faults;
+pub use crate::diagnostic::{Diagnostic, Diagnostics as Error};
+use crate::source::Source;
+
 use self::chains::Chains;
-pub use self::diagnostic::Diagnostic;
 use self::iptables::Destination;
-use self::text::RuleText;
 
 /// The most rules of both families together. A rule that lists addresses counts for each.
 pub const MAX_RULES: usize = 1024;
 
 /// The most chains of both families together, with the built-in ones.
 pub const MAX_CHAINS: usize = 64;
-
-/// The most errors that are shown of one file.
-const MAX_FAULTS: usize = 20;
 
 /// The raw table of the host program; a DROP policy takes two rules on each hook of each family.
 pub type HostRawTable = RawTable<{ MAX_RULES + 8 }, MAX_CHAINS>;
@@ -131,48 +128,15 @@ impl RuleSet {
     }
 }
 
-/// Why there are no rules: one or more errors, each with its place.
-#[derive(Debug)]
-pub struct Error {
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl Error {
-    /// The errors.
-    #[must_use]
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.diagnostics
-    }
-
-    /// All of it with colours, to be printed through `anstream`.
-    #[must_use]
-    pub fn styled(&self) -> String {
-        self.joined(Diagnostic::styled)
-    }
-
-    fn joined(&self, render: impl Fn(&Diagnostic) -> String) -> String {
-        self.diagnostics.iter().map(render).collect::<Vec<_>>().join("\n\n")
-    }
-}
-
-impl fmt::Display for Error {
-    /// Without colours.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.joined(Diagnostic::to_string))
-    }
-}
-
-impl std::error::Error for Error {}
-
 /// Reads the rules of `files`, one file's behind the other's.
 ///
 /// # Errors
 /// All that is wrong with the files, at most 20 errors of each: none of their rules is used then.
 pub fn load(files: &[PathBuf]) -> Result<RuleSet, Error> {
-    compiled(files.iter().map(|path| RuleText::read(path)))
+    compiled(files.iter().map(|path| Source::read(path, &text::RULES)))
 }
 
-fn compiled(files: impl Iterator<Item = Result<RuleText, Diagnostic>>) -> Result<RuleSet, Error> {
+fn compiled(files: impl Iterator<Item = Result<Source, Diagnostic>>) -> Result<RuleSet, Error> {
     let mut chains = Chains::new();
     let mut skipped = SkippedCounts::default();
     let mut saved = Vec::new();
@@ -185,24 +149,12 @@ fn compiled(files: impl Iterator<Item = Result<RuleText, Diagnostic>>) -> Result
                 continue;
             }
         };
-        let mut fault_count = 0;
-        let mut fault = |fault| {
-            diagnostics.push(Diagnostic::new(fault, &file));
-            fault_count += 1;
-            fault_count < MAX_FAULTS
-        };
         let (chains, skipped, saved) = (&mut chains, &mut skipped, &mut saved);
-        iptables::read(&file, Destination { chains, skipped, saved, fault: &mut fault });
-        if fault_count == MAX_FAULTS {
-            let title = format!("{}: reading stopped after {MAX_FAULTS} errors", file.name());
-            diagnostics.push(Diagnostic::without_place(&title, None));
-        }
+        let faults = Faults::of(&file, &mut diagnostics);
+        iptables::read(&file, Destination { chains, skipped, saved, faults });
     }
-    if !diagnostics.is_empty() {
-        return Err(Error { diagnostics });
-    }
-    let (table, sources) =
-        compile::compile(chains).map_err(|error| Error { diagnostics: vec![error] })?;
+    Error::unless(diagnostics, ())?;
+    let (table, sources) = compile::compile(chains)?;
     Ok(RuleSet { table, sources, skipped })
 }
 
@@ -218,7 +170,7 @@ mod tests {
     fn loaded(files: &[(&str, &str)]) -> Result<RuleSet, Error> {
         let texts = files
             .iter()
-            .map(|(name, text)| Ok(RuleText::new((*name).to_owned(), (*text).to_owned())));
+            .map(|(name, text)| Ok(Source::new((*name).to_owned(), (*text).to_owned())));
         compiled(texts)
     }
 

@@ -6,9 +6,9 @@ use std::ops::Range;
 use keeptrack_core::raw::{Family, IfPattern, Network, Ports};
 use keeptrack_core::{IfName, Protocol};
 
-use super::diagnostic::Fault;
 use super::names::{PROTOCOLS, SERVICES};
 use super::words::Word;
+use crate::diagnostic::Fault;
 
 /// How an option names ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::diagnostic::Fault;
+use crate::diagnostic::Fault;
 
 /// Who would read the line: that decides which characters have a meaning of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

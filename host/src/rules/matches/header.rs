@@ -3,8 +3,8 @@
 use keeptrack_core::raw::Hook;
 
 use super::{Addresses, Given, Parser};
+use crate::diagnostic::Fault;
 use crate::rules::InterfaceTest;
-use crate::rules::diagnostic::Fault;
 use crate::rules::names::Opt;
 use crate::rules::values;
 

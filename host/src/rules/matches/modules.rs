@@ -4,7 +4,7 @@ use keeptrack_core::Protocol;
 use keeptrack_core::raw::{Ports, Test};
 
 use super::{Given, Parser, needs, unsupported};
-use crate::rules::diagnostic::Fault;
+use crate::diagnostic::Fault;
 use crate::rules::names::{MATCHES, OTHER_MATCHES, Opt, lists};
 use crate::rules::values::{self, PortForm};
 

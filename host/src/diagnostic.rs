@@ -5,16 +5,19 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::text::RuleText;
+use crate::source::Source;
+
+/// The most errors that are shown of one file.
+const MAX_FAULTS: usize = 20;
 
 /// How much of a line is kept behind the marked word, in characters: more than any screen shows.
 const MAX_REST_LEN: usize = 1000;
 
 /// What is wrong at a place of a file that is being read.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     /// Where, in bytes from the start of the file.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
     title: String,
     label: String,
     footers: Vec<Footer>,
@@ -27,28 +30,28 @@ struct Footer {
 }
 
 impl Fault {
-    pub(super) fn new(span: Range<usize>, title: impl Into<String>) -> Self {
+    pub(crate) fn new(span: Range<usize>, title: impl Into<String>) -> Self {
         Self { span, title: title.into(), label: String::new(), footers: Vec::new() }
     }
 
     /// Says beside the underlined word what is wrong with it.
-    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
     /// Says what to do.
-    pub(super) fn help(self, text: impl Into<String>) -> Self {
+    pub(crate) fn help(self, text: impl Into<String>) -> Self {
         self.footer(Level::HELP, text)
     }
 
     /// Says what else is worth knowing.
-    pub(super) fn note(self, text: impl Into<String>) -> Self {
+    pub(crate) fn note(self, text: impl Into<String>) -> Self {
         self.footer(Level::NOTE, text)
     }
 
     /// Offers the candidate that is most like `word`, if one is like it.
-    pub(super) fn did_you_mean<'c>(
+    pub(crate) fn did_you_mean<'c>(
         self,
         word: &str,
         candidates: impl IntoIterator<Item = &'c str>,
@@ -62,6 +65,79 @@ impl Fault {
     fn footer(mut self, level: Level<'static>, text: impl Into<String>) -> Self {
         self.footers.push(Footer { level, text: text.into() });
         self
+    }
+}
+
+/// Faults of one file, gathered while it is read.
+pub(crate) struct Faults<'f> {
+    file: &'f Source,
+    diagnostics: &'f mut Vec<Diagnostic>,
+    count: usize,
+}
+
+impl<'f> Faults<'f> {
+    /// None yet; they are put behind `diagnostics`.
+    pub(crate) fn of(file: &'f Source, diagnostics: &'f mut Vec<Diagnostic>) -> Self {
+        Self { file, diagnostics, count: 0 }
+    }
+
+    /// Takes one more; returns whether it will take another one.
+    pub(crate) fn take(&mut self, fault: Fault) -> bool {
+        self.diagnostics.push(Diagnostic::new(fault, self.file));
+        self.count += 1;
+        if self.count < MAX_FAULTS {
+            return true;
+        }
+        let title = format!("{}: reading stopped after {MAX_FAULTS} errors", self.file.name());
+        self.whole(Diagnostic::without_place(&title, None));
+        false
+    }
+
+    /// Takes one of the whole file.
+    pub(crate) fn whole(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// All that is wrong with the files of one kind: one or more errors, each with its place.
+#[derive(Debug)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// `result`, unless there are `diagnostics`.
+    pub(crate) fn unless<T>(diagnostics: Vec<Diagnostic>, result: T) -> Result<T, Self> {
+        if diagnostics.is_empty() { Ok(result) } else { Err(Self(diagnostics)) }
+    }
+
+    /// The errors.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.0
+    }
+
+    /// All of it with colours, to be printed through `anstream`.
+    #[must_use]
+    pub fn styled(&self) -> String {
+        self.joined(Diagnostic::styled)
+    }
+
+    fn joined(&self, render: impl Fn(&Diagnostic) -> String) -> String {
+        self.0.iter().map(render).collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    /// Without colours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.joined(Diagnostic::to_string))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
     }
 }
 
@@ -84,13 +160,13 @@ struct Place {
 
 impl Diagnostic {
     /// An error of a whole file, or of all.
-    pub(super) fn without_place(title: &str, help: Option<&str>) -> Self {
+    pub(crate) fn without_place(title: &str, help: Option<&str>) -> Self {
         let footers = help.map(|help| Footer { level: Level::HELP, text: visible(help) });
         Self { title: visible(title), place: None, footers: footers.into_iter().collect() }
     }
 
     /// A fault of `file`.
-    pub(super) fn new(fault: Fault, file: &RuleText) -> Self {
+    pub(crate) fn new(fault: Fault, file: &Source) -> Self {
         let (line, around) = file.line_at(fault.span.start);
         let end = fault.span.end.clamp(fault.span.start, around.end.max(fault.span.start));
         let part = |part: Range<usize>| visible(file.text().get(part).unwrap_or_default());
@@ -165,20 +241,26 @@ fn visible(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+/// The candidate that is most like `word`, if one is like it.
+pub(crate) fn nearest<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
     // Far longer words are no slips of the keyboard, and the distance costs the product of lengths.
     let length = word.chars().count();
     if length > 40 {
         return None;
     }
     let lower = word.to_ascii_lowercase();
+    let most = (length / 3).max(1);
     candidates
         .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(lower.len()) <= most)
         .map(|candidate| {
             let distance = strsim::damerau_levenshtein(&lower, &candidate.to_ascii_lowercase());
             (distance, candidate)
         })
-        .filter(|(distance, _)| *distance <= (length / 3).max(1))
+        .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -205,7 +287,7 @@ mod tests {
     #[test]
     fn a_file_cannot_steer_the_terminal() {
         let text = "a \u{1b}[31m\u{9b}b\u{202e} bad".to_owned();
-        let file = RuleText::new("x\u{1b}]0;y".to_owned(), text);
+        let file = Source::new("x\u{1b}]0;y".to_owned(), text);
         let fault = Fault::new(14..17, "no \u{7}").label("\u{1b}").help("\r");
         let shown = Diagnostic::new(fault, &file).to_string();
         let expected = "\

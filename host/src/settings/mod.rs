@@ -1,0 +1,197 @@
+//! The settings of conntrack as an admin has them: text of sysctl in any form, or typed.
+
+mod line;
+mod names;
+mod reader;
+mod value;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use keeptrack_core::{Config, Timeout};
+
+use crate::capture::printable;
+pub use crate::diagnostic::Diagnostics as Error;
+use crate::diagnostic::{Diagnostic, Faults};
+
+use self::names::{Effect, Without};
+use self::reader::Given;
+
+/// With the module's option `hashsize`, Linux makes the limit so many times as many entries.
+const ENTRIES_A_BUCKET: u64 = 8;
+
+/// The settings of some files: of each name the last one.
+#[derive(Debug, Default)]
+pub struct Settings {
+    by_name: BTreeMap<String, Setting>,
+    other_count: usize,
+}
+
+#[derive(Debug)]
+struct Setting {
+    value: u64,
+    effect: Effect,
+    origin: Origin,
+    /// What to say if nothing comes behind it: it is a timeout that cannot be counted.
+    too_long: Option<Box<Diagnostic>>,
+}
+
+/// Where a setting comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A line of a file.
+    Line {
+        /// The file as typed. Not made safe for a terminal.
+        file: String,
+        /// Which line, from 1.
+        line: usize,
+    },
+    /// The command line.
+    Typed,
+}
+
+/// A setting that is not as usual and has no effect here.
+#[derive(Debug, Clone, Copy)]
+pub struct Ignored<'s> {
+    /// Its name, as Linux has it today.
+    pub name: &'s str,
+    /// What it is set to.
+    pub value: u64,
+    /// Where.
+    pub origin: &'s Origin,
+    /// Why it has no effect.
+    pub why: &'static str,
+}
+
+impl Settings {
+    /// Reads what was typed: each word is a file, or else `NAME=VALUE`.
+    ///
+    /// # Errors
+    /// All that is wrong with the files, at most 20 errors of each: none of their settings is used
+    /// then.
+    pub fn load(given: &[String]) -> Result<Self, Error> {
+        Self::gathered(given.iter().map(|word| Given::of(word)))
+    }
+
+    fn gathered(given: impl Iterator<Item = Result<Given, Diagnostic>>) -> Result<Self, Error> {
+        let mut settings = Self::default();
+        let mut diagnostics = Vec::new();
+        for given in given {
+            match given {
+                Ok(given) => {
+                    let faults = Faults::of(given.source(), &mut diagnostics);
+                    reader::read(&given, &mut settings, faults);
+                }
+                Err(unreadable) => diagnostics.push(unreadable),
+            }
+        }
+        let held = settings.by_name.values_mut();
+        diagnostics.extend(held.filter_map(|setting| setting.too_long.take()).map(|long| *long));
+        Error::unless(diagnostics, settings)
+    }
+
+    /// `config` with what is set here.
+    #[must_use]
+    pub fn apply(&self, mut config: Config) -> Config {
+        for setting in self.by_name.values() {
+            match setting.effect {
+                Effect::Timeout(timeout) => {
+                    config.timeouts = config.timeouts.with(timeout, setting.seconds());
+                }
+                Effect::Loose => config.tcp.loose = setting.value != 0,
+                _ => {}
+            }
+        }
+        config
+    }
+
+    /// The most entries. Without `nf_conntrack_max`, that is what the module's `hashsize` makes it.
+    #[must_use]
+    pub fn max(&self) -> Option<(usize, &Origin)> {
+        let of_module = || {
+            let (buckets, origin) = self.value("hashsize")?;
+            Some((buckets.saturating_mul(ENTRIES_A_BUCKET), origin))
+        };
+        let (max, origin) = self.value("nf_conntrack_max").or_else(of_module)?;
+        Some((usize::try_from(max).unwrap_or(usize::MAX), origin))
+    }
+
+    /// The buckets of Linux's hash.
+    #[must_use]
+    pub fn buckets(&self) -> Option<(u64, &Origin)> {
+        self.value("nf_conntrack_buckets").or_else(|| self.value("hashsize"))
+    }
+
+    /// Whether packets and bytes are counted: `nf_conntrack_acct`.
+    #[must_use]
+    pub fn acct(&self) -> Option<(bool, &Origin)> {
+        self.flag("nf_conntrack_acct")
+    }
+
+    /// Whether it is known when a connection began: `nf_conntrack_timestamp`.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<(bool, &Origin)> {
+        self.flag("nf_conntrack_timestamp")
+    }
+
+    /// A timeout, in seconds.
+    #[must_use]
+    pub fn timeout(&self, timeout: Timeout) -> Option<(u32, &Origin)> {
+        let is_that =
+            |setting: &&Setting| matches!(setting.effect, Effect::Timeout(of) if of == timeout);
+        let setting = self.by_name.values().find(is_that)?;
+        Some((setting.seconds(), &setting.origin))
+    }
+
+    /// The settings of conntrack that are not as usual and have no effect here, by name.
+    pub fn ignored(&self) -> impl Iterator<Item = Ignored<'_>> {
+        self.by_name.iter().filter_map(|(name, setting)| {
+            let Effect::Without(Without { why, usual }) = setting.effect else { return None };
+            let is_usual = usual.is_empty() || usual.contains(&setting.value);
+            let (value, origin) = (setting.value, &setting.origin);
+            (!is_usual).then_some(Ignored { name, value, origin, why })
+        })
+    }
+
+    /// How many settings there are of other names than conntrack's.
+    #[must_use]
+    pub const fn other_count(&self) -> usize {
+        self.other_count
+    }
+
+    fn value(&self, name: &str) -> Option<(u64, &Origin)> {
+        self.by_name.get(name).map(|setting| (setting.value, &setting.origin))
+    }
+
+    fn flag(&self, name: &str) -> Option<(bool, &Origin)> {
+        self.value(name).map(|(value, origin)| (value != 0, origin))
+    }
+}
+
+impl Setting {
+    /// A longer timeout is refused before anybody asks.
+    fn seconds(&self) -> u32 {
+        u32::try_from(self.value).unwrap_or(u32::MAX)
+    }
+}
+
+/// Safe for a terminal: `sysctl.txt:13`, or `--config`.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line { file, line } => write!(f, "{}:{line}", printable(file)),
+            Self::Typed => f.write_str(reader::TYPED),
+        }
+    }
+}
+
+/// For people, in one line: `nf_conntrack_tcp_be_liberal = 1 (sysctl.txt:25) has no effect: ...`.
+impl fmt::Display for Ignored<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, value, origin, why } = self;
+        write!(f, "{name} = {value} ({origin}) has no effect: {why}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! Reads files of settings, and what was typed, into [`Settings`].
+
+use std::path::Path;
+
+use keeptrack_core::MAX_SECONDS;
+
+use crate::diagnostic::{Diagnostic, Fault, Faults};
+use crate::source::{Kind, Source, Wanted};
+
+use super::line::{self, Assigned, Of, Said};
+use super::names::{self, Effect, Name};
+use super::value::{self, BadValue};
+use super::{Origin, Setting, Settings};
+
+/// What the command line is called where a file is named.
+pub(super) const TYPED: &str = "--config";
+
+/// The longest line that is looked at, in bytes. No setting of conntrack is as long.
+const MAX_LINE_LEN: usize = 4096;
+
+const SYSCTL: &str = "give what `sysctl -a` prints, or sysctl.conf";
+
+/// A file of settings.
+pub(super) const SETTINGS: Wanted =
+    Wanted { what: "settings", option: "-c", refused: "is not sysctl text", help };
+
+/// What to do with a file that is something else.
+fn help(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Capture => Some("settings go behind `-c`, the capture stands alone"),
+        Kind::Iptables => Some("pass it with `-r`"),
+        Kind::Conntrack => Some("pass it with `-s`, as the table to begin with"),
+        Kind::Binary | Kind::Nft | Kind::Json | Kind::Xml | Kind::Listing => Some(SYSCTL),
+        Kind::Sysctl => None,
+    }
+}
+
+/// What was given to read.
+pub(super) enum Given {
+    File(Source),
+    Typed(Source),
+}
+
+impl Given {
+    /// A file, or `NAME=VALUE` where no file has that name.
+    pub(super) fn of(word: &str) -> Result<Self, Diagnostic> {
+        let path = Path::new(word);
+        if word.contains('=') && !path.exists() {
+            return Ok(Self::Typed(Source::new(TYPED.to_owned(), word.to_owned())));
+        }
+        Source::read(path, &SETTINGS).map(Self::File)
+    }
+
+    pub(super) const fn source(&self) -> &Source {
+        match self {
+            Self::File(source) | Self::Typed(source) => source,
+        }
+    }
+
+    fn origin(&self, line: usize) -> Origin {
+        match self {
+            Self::File(source) => Origin::Line { file: source.name().to_owned(), line },
+            Self::Typed(_) => Origin::Typed,
+        }
+    }
+}
+
+/// Puts what `given` sets into `settings`.
+pub(super) fn read(given: &Given, settings: &mut Settings, mut faults: Faults<'_>) {
+    let mut reader = Reader { given, settings, set_count: 0, other_lines: false };
+    let mut start = 0;
+    for (index, line) in given.source().text().split_inclusive('\n').enumerate() {
+        let place = Place { text: line, start, number: index + 1 };
+        if !reader.line(&place, &mut faults) {
+            return;
+        }
+        start += line.len();
+    }
+    if reader.set_count == 0 && reader.other_lines {
+        let title = format!("{} is not sysctl text", given.source().name());
+        faults.whole(Diagnostic::without_place(&title, Some(SYSCTL)));
+    }
+}
+
+struct Reader<'r> {
+    given: &'r Given,
+    settings: &'r mut Settings,
+    /// Settings met, of any name.
+    set_count: usize,
+    /// Whether there are lines that set nothing.
+    other_lines: bool,
+}
+
+/// A line and where it stands.
+struct Place<'l> {
+    text: &'l str,
+    /// The byte of the file with which it begins.
+    start: usize,
+    number: usize,
+}
+
+impl Reader<'_> {
+    /// Reads one line; returns whether another one is to be read.
+    fn line(&mut self, line: &Place<'_>, faults: &mut Faults<'_>) -> bool {
+        let said = if line.text.len() > MAX_LINE_LEN { Said::Other } else { line::read(line.text) };
+        let sets = match said {
+            Said::Nothing => return true,
+            Said::Other => {
+                self.other_lines = true;
+                return true;
+            }
+            Said::Sets(sets) => sets,
+        };
+        self.set_count += sets.len();
+        sets.iter().all(|set| match self.set(line, set) {
+            Ok(()) => true,
+            Err(fault) => faults.take(fault),
+        })
+    }
+
+    fn set(&mut self, line: &Place<'_>, set: &Assigned) -> Result<(), Fault> {
+        let key = line.text.get(set.key.clone()).unwrap_or_default();
+        let name = match set.of {
+            Of::Sysctl => Name::of(key),
+            Of::Module if key == "hashsize" => Name::hash_size(),
+            Of::Module => Name::Other,
+        };
+        let (name, effect) = match name {
+            Name::Known(name, effect) => (name, effect),
+            Name::Unknown(meant) => return Err(line.unknown(set, meant)),
+            Name::Other if matches!(self.given, Given::Typed(_)) => {
+                return Err(line.unknown(set, names::ending(key)));
+            }
+            Name::Other => {
+                self.settings.other_count += 1;
+                return Ok(());
+            }
+        };
+        let text = line.text.get(set.value.clone()).unwrap_or_default();
+        let value = value::read(text, effect).map_err(|bad| line.bad(set, &name, effect, &bad))?;
+        let is_too_long = matches!(effect, Effect::Timeout(_)) && value > MAX_SECONDS.into();
+        let too_long = is_too_long.then(|| {
+            let fault = line.too_long(set, &name);
+            Box::new(Diagnostic::new(fault, self.given.source()))
+        });
+        let origin = self.given.origin(line.number);
+        self.settings.by_name.insert(name, Setting { value, effect, origin, too_long });
+        Ok(())
+    }
+}
+
+impl Place<'_> {
+    fn fault(&self, part: &std::ops::Range<usize>, title: impl Into<String>) -> Fault {
+        Fault::new(self.start + part.start..self.start + part.end, title)
+    }
+
+    fn unknown(&self, set: &Assigned, meant: Option<String>) -> Fault {
+        let key = self.text.get(set.key.clone()).unwrap_or_default();
+        let fault = self
+            .fault(&set.key, format!("unknown setting `{key}`"))
+            .label("conntrack has none of this name");
+        match meant {
+            Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+            None => fault.help("leave it out; if a kernel has it, it has no effect here"),
+        }
+    }
+
+    fn bad(&self, set: &Assigned, name: &str, effect: Effect, bad: &BadValue) -> Fault {
+        if *bad == BadValue::Missing {
+            return self.fault(&set.key, format!("`{name}` {bad}")).label("`= NUMBER` is missing");
+        }
+        let value = self.text.get(set.value.clone()).unwrap_or_default();
+        let fault = self.fault(&set.value, format!("`{value}` {bad}"));
+        let fault = match value::range(effect) {
+            (least, u64::MAX) => fault.label(format!("{name} is {least} or more")),
+            (least, most) => fault.label(format!("{name} is {least} to {most}")),
+        };
+        match effect {
+            Effect::Max if value == "0" => {
+                fault.note("0 was no limit before Linux 6.16; without the line there is none here")
+            }
+            _ => fault,
+        }
+    }
+
+    fn too_long(&self, set: &Assigned, name: &str) -> Fault {
+        let value = self.text.get(set.value.clone()).unwrap_or_default();
+        let days = MAX_SECONDS / 86_400;
+        self.fault(&set.value, format!("`{value}` is too long a timeout"))
+            .label(format!("an entry lives for {days} days at most here"))
+            .help(format!("put `-c {name}={MAX_SECONDS}` behind it"))
+            .note(format!("in a capture of less than {days} days that makes no difference"))
+    }
+}
