@@ -6,47 +6,38 @@
 //! programs do not. The kernel tracked each of these packets once, at the place where it was first
 //! seen. Packets of a host that forwards nothing have no second copy, and are all kept.
 //!
-//! Not found: copies whose addresses NAT changed, copies behind VLAN tags, and the copies that a
+//! Copies whose addresses NAT changed are no copies here, see [`Twins`]. Not found: the copies that a
 //! bridge or a bond makes, which have the same number of hops to go.
 
-use std::hash::Hasher;
-
-use keeptrack_core::{LinkType, Protocol};
-
 use crate::capture::Record;
+use crate::datagram::Datagram;
 use crate::path::{Cooked, Tap, Way};
+use crate::twins::Twins;
 
 /// How many packets are remembered; one replaces another whose fingerprint leads to the same slot.
 const SLOT_COUNT: usize = u16::MAX as usize + 1;
 /// How much later a copy may come: as long as a packet may wait in the queue of a slow uplink.
-const WINDOW_NS: u64 = 1_000_000_000;
-/// How much of a packet's payload is compared.
-const MAX_PAYLOAD_LEN: usize = 64;
+pub(crate) const WINDOW_NS: u64 = 1_000_000_000;
 
 /// The packets that were seen last.
 pub(crate) struct Recent {
     slots: Box<[Option<Passed>]>,
+    twins: Twins,
 }
 
 /// A packet that went by.
 #[derive(Clone, Copy)]
 struct Passed {
-    datagram: Datagram,
+    fingerprint: u64,
+    hop_limit: u8,
     time_ns: u64,
     tap: Tap,
     cooked: Option<Cooked>,
 }
 
-/// What a packet takes with it from interface to interface.
-#[derive(Clone, Copy)]
-struct Datagram {
-    fingerprint: u64,
-    hop_limit: u8,
-}
-
 impl Recent {
     pub(crate) fn new() -> Self {
-        Self { slots: vec![None; SLOT_COUNT].into() }
+        Self { slots: vec![None; SLOT_COUNT].into(), twins: Twins::new() }
     }
 
     /// Whether this is the second copy of a packet that was seen a moment before. Anything else is
@@ -55,116 +46,45 @@ impl Recent {
         let Some(datagram) = Datagram::of(record) else { return false };
         let cooked = Cooked::of(record);
         let tap = Tap::of(record, cooked);
-        let passed = Passed { datagram, time_ns: record.time_ns, tap, cooked };
-        let [low, high, ..] = datagram.fingerprint.to_le_bytes();
+        let (fingerprint, hop_limit) = (datagram.fingerprint, datagram.hop_limit);
+        let passed = Passed { fingerprint, hop_limit, time_ns: record.time_ns, tap, cooked };
+        let [low, high, ..] = fingerprint.to_le_bytes();
         let Some(slot) = self.slots.get_mut(usize::from(u16::from_le_bytes([low, high]))) else {
             return false;
         };
         let is_copy = slot.is_some_and(|earlier| passed.is_copy_of(&earlier));
         if !is_copy {
             *slot = Some(passed);
+            self.twins.pass(record, &datagram);
         }
         is_copy
+    }
+
+    /// The packets that went by a second time with other addresses.
+    pub(crate) const fn twins(&self) -> &Twins {
+        &self.twins
     }
 }
 
 impl Passed {
     fn is_copy_of(&self, earlier: &Self) -> bool {
-        let (here, there) = (self.datagram, earlier.datagram);
         // Two processors may stamp a packet out of order, by little.
-        if here.fingerprint != there.fingerprint
+        if self.fingerprint != earlier.fingerprint
             || self.time_ns.abs_diff(earlier.time_ns) > WINDOW_NS
         {
             return false;
         }
-        let is_one_hop_further = there.hop_limit.checked_sub(1) == Some(here.hop_limit);
+        let is_one_hop_further = earlier.hop_limit.checked_sub(1) == Some(self.hop_limit);
         match (earlier.cooked, self.cooked) {
             (Some(before), Some(now)) => match (before.is_loopback, before.way, now.way) {
                 (false, Way::In, Way::Out) => !now.is_loopback && is_one_hop_further,
-                (true, Way::Out, Way::In) => now.is_loopback && there.hop_limit == here.hop_limit,
+                (true, Way::Out, Way::In) => now.is_loopback && earlier.hop_limit == self.hop_limit,
                 _ => false,
             },
             (None, None) => earlier.tap != self.tap && is_one_hop_further,
             _ => false,
         }
     }
-}
-
-impl Datagram {
-    fn of(record: &Record<'_>) -> Option<Self> {
-        let packet = ip(record)?;
-        match packet.first()? >> 4 {
-            4 => Self::v4(packet),
-            6 => Self::v6(packet),
-            _ => None,
-        }
-    }
-
-    fn v4(packet: &[u8]) -> Option<Self> {
-        // [version and length, service, length, id, fragment, hops, protocol, check sum, addresses]
-        let (header, _) = packet.split_first_chunk::<20>()?;
-        let body = packet.get(usize::from(header[0] & 15) * 4..)?;
-        let is_later_fragment = u16::from_be_bytes([header[6], header[7]]) & 0x1fff != 0;
-        let protocol = if is_later_fragment { None } else { Some(Protocol(header[9])) };
-        let mut hasher = hasher();
-        hasher.write(&header[2..8]);
-        hasher.write(&header[9..10]);
-        hasher.write(&header[12..20]);
-        Some(Self { fingerprint: with_body(hasher, protocol, body), hop_limit: header[8] })
-    }
-
-    fn v6(packet: &[u8]) -> Option<Self> {
-        // [version, class and flow label, length, next header, hops, addresses]
-        let (header, body) = packet.split_first_chunk::<40>()?;
-        let mut hasher = hasher();
-        hasher.write(&[header[1] & 15]);
-        hasher.write(&header[2..7]);
-        hasher.write(&header[8..40]);
-        let protocol = Some(Protocol(header[6]));
-        Some(Self { fingerprint: with_body(hasher, protocol, body), hop_limit: header[7] })
-    }
-}
-
-/// The fingerprint of a whole packet. Left out is what a gateway changes, or what offloading leaves
-/// unfinished until a packet is sent: check sums, and TCP options (a clamped MSS).
-fn with_body(mut hasher: impl Hasher, protocol: Option<Protocol>, body: &[u8]) -> u64 {
-    let payload = match protocol {
-        Some(Protocol::TCP) => {
-            hasher.write(body.get(..16).unwrap_or(body));
-            let header_len = body.get(12).map_or(0, |offset| usize::from(offset >> 4) * 4);
-            body.get(header_len.max(20)..)
-        }
-        Some(Protocol::UDP | Protocol::UDPLITE) => {
-            hasher.write(body.get(..6).unwrap_or(body));
-            body.get(8..)
-        }
-        Some(Protocol::ICMP | Protocol::ICMPV6) => {
-            hasher.write(body.get(..2).unwrap_or(body));
-            body.get(4..)
-        }
-        _ => Some(body),
-    };
-    let payload = payload.unwrap_or(&[]);
-    hasher.write(payload.get(..MAX_PAYLOAD_LEN).unwrap_or(payload));
-    hasher.finish()
-}
-
-/// Keyed with zeros: the same capture gives the same answers.
-fn hasher() -> impl Hasher {
-    std::hash::DefaultHasher::new()
-}
-
-/// The IP packet in a frame without VLAN tags.
-fn ip<'c>(record: &Record<'c>) -> Option<&'c [u8]> {
-    let (type_at, start) = match LinkType::from_dlt(record.link)? {
-        LinkType::Ethernet => (12, 14),
-        LinkType::Sll => (14, 16),
-        LinkType::Sll2 => (0, 20),
-        LinkType::Raw | LinkType::Ipv4 | LinkType::Ipv6 => return Some(record.data),
-        _ => return None,
-    };
-    let ether_type = record.data.get(type_at..type_at + 2)?;
-    matches!(ether_type, [0x08, 0x00] | [0x86, 0xdd]).then(|| record.data.get(start..))?
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use keeptrack_core::raw::Hook;
 use keeptrack_core::{IfName, Packet, Path};
 
 use crate::capture::Record;
-use crate::path::{Cooked, Places, Sighting, is_loopback_name};
+use crate::path::{Cooked, Misplaced, Places, Sighting, is_loopback_name};
 use crate::rules::{RuleSet, RuleSource};
 
 /// Tells the rules where packets were seen.
-pub struct Sight {
+pub(crate) struct Sight {
     places: Places,
     /// Kinds of packets of which something is not known that no rule asks for: once looked at, a
     /// kind costs its packets no more than to be found here.
@@ -46,8 +46,22 @@ impl Sight {
 
     /// Whether packets went by whose direction nobody told: they count as arrived.
     #[must_use]
-    pub fn has_guessed(&self) -> bool {
+    pub(crate) fn has_guessed(&self) -> bool {
         self.settled.iter().any(|(path, ..)| path.is_none())
+    }
+
+    /// Whether a record of `capture` was captured where one is to look; else it is left out.
+    pub(crate) fn look_at(
+        &mut self,
+        record: &Record<'_>,
+        capture: &str,
+    ) -> Result<bool, Misplaced> {
+        self.places.look_at(record, capture)
+    }
+
+    /// What is wrong when all of `capture` has been read, and nothing of it was looked at.
+    pub(crate) fn nothing_seen(&self, capture: &str) -> Option<Misplaced> {
+        self.places.nothing_seen(capture)
     }
 
     /// Where a packet was seen.
@@ -105,7 +119,7 @@ fn asks_for_output<'r>(rules: &'r RuleSet, interface: Option<&IfName>) -> Option
 impl Untold {
     /// How to tell it.
     #[must_use]
-    pub const fn help(&self) -> &'static str {
+    pub(crate) const fn help(&self) -> &'static str {
         match self.asks {
             Asks::Interface(_) => "name it: `--iface lan0`, or by index: `--iface 2=lan0,3=wan0`",
             Asks::Output => {
