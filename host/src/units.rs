@@ -1,4 +1,4 @@
-//! Numbers as people read them: thousands, percent, bytes, time of day, length of time.
+//! Numbers as people read them: thousands, percent, rates, bytes, time of day, length of time.
 
 use std::fmt;
 
@@ -30,6 +30,21 @@ impl fmt::Display for Share {
         let percent = self.0 as f64 * 100.0 / self.1.max(1) as f64;
         let decimals = if percent > 0.0 && percent < 1.0 { 2 } else { 1 };
         f.pad(&format!("{percent:.decimals$}%"))
+    }
+}
+
+/// So many in so many milliseconds, a second: `640`, `8.2`, `<0.1`; less than a second says nothing.
+pub(crate) struct Rate(pub(crate) u64, pub(crate) u64);
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, millis) = *self;
+        match count.saturating_mul(10_000) / millis.max(1) {
+            _ if millis < 1000 => f.pad("\u{b7}"),
+            0 if count > 0 => f.pad("<0.1"),
+            tenths @ 0..100 => f.pad(&format!("{}.{}", tenths / 10, tenths % 10)),
+            tenths => Count(tenths / 10).fmt(f),
+        }
     }
 }
 
@@ -86,7 +101,7 @@ impl fmt::Display for Lasting {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, Clock, Count, Instant, Lasting, Share};
+    use super::{Bytes, Clock, Count, Instant, Lasting, Rate, Share};
 
     #[test]
     fn numbers_read_as_people_write_them() {
@@ -96,6 +111,12 @@ mod tests {
         }
         assert_eq!(Share(30_489, 24_100_000).to_string(), "0.13%");
         assert_eq!(Share(1, 0).to_string(), "100.0%");
+        let rates = [(64_000, "6,400"), (99, "9.9"), (1, "0.1"), (0, "0.0")];
+        for (count, text) in rates {
+            assert_eq!(Rate(count, 10_000).to_string(), text);
+        }
+        assert_eq!(Rate(1, 86_400_000).to_string(), "<0.1");
+        assert_eq!(format!("{:>3}", Rate(1, 999)), "  \u{b7}");
         assert_eq!(Bytes(512).to_string(), "512 bytes");
         assert_eq!(Bytes(24 << 20).to_string(), "24 MiB");
         assert_eq!(Bytes(3 << 19).to_string(), "1.5 MiB");

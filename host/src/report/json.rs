@@ -1,5 +1,6 @@
 //! `-o json`: the numbers of a replay as one object, whose fields `docs/replay.md` describes.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -30,6 +31,7 @@ struct Document<'d> {
     early_drop: u64,
     chaintoolong: u64,
     raw_drop: u64,
+    seeded: u64,
     connections: u64,
     ended_by: &'d BTreeMap<&'static str, u64>,
     max: Option<usize>,
@@ -46,6 +48,7 @@ struct Document<'d> {
     bytes_an_entry: usize,
     table_bytes: usize,
     at_peak: Vec<Holder>,
+    at_first_drop: Vec<Holder>,
     dropped: Vec<Refused>,
     rules: Vec<RuleCounts<'d>>,
 }
@@ -90,8 +93,8 @@ impl<'d> Document<'d> {
     fn of(subject: &'d Subject<'_>, tally: &'d Tally) -> Self {
         Self {
             schema: SCHEMA,
-            capture: subject.capture,
-            complete: subject.is_complete,
+            capture: &subject.capture,
+            complete: subject.is_complete(),
             packets: tally.packet_count,
             tracked: tally.tracked_count,
             untracked: tally.untracked_count,
@@ -103,6 +106,7 @@ impl<'d> Document<'d> {
             early_drop: tally.ended.get(Why::DroppedEarly.name()).copied().unwrap_or(0),
             chaintoolong: tally.chaintoolong_count,
             raw_drop: tally.raw_drop_count,
+            seeded: tally.seeded_count,
             connections: tally.made_count,
             ended_by: &tally.ended,
             max: subject.max,
@@ -118,21 +122,26 @@ impl<'d> Document<'d> {
             time_went_back: subject.went_back_count,
             bytes_an_entry: Heap::BYTES_AN_ENTRY,
             table_bytes: Heap::bytes(subject.max.unwrap_or(tally.peak_entries)),
-            at_peak: holders(tally),
+            at_peak: holders(tally, |row| row.at_peak),
+            at_first_drop: holders(tally, |row| row.at_first_drop),
             dropped: refused(tally),
             rules: rule_counts(subject),
         }
     }
 }
 
-fn holders(tally: &Tally) -> Vec<Holder> {
+/// Who held something at a moment, most first.
+fn holders(tally: &Tally, at: fn(&Row) -> u64) -> Vec<Holder> {
+    let mut rows = tally.census.rows();
+    rows.retain(|row| at(row) > 0);
+    rows.sort_by_key(|row| Reverse(at(row)));
     let holder = |row: Row| Holder {
         service: row.class.service.to_string(),
         state: row.class.state,
         loopback: row.class.service.is_loopback,
-        entries: row.holds,
+        entries: at(&row),
     };
-    tally.census.at_peak().into_iter().map(holder).collect()
+    rows.into_iter().map(holder).collect()
 }
 
 fn refused(tally: &Tally) -> Vec<Refused> {

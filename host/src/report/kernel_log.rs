@@ -67,7 +67,7 @@ impl<W: Write> Report for KernelLog<W> {
         }
     }
 
-    fn ended(&mut self, _now: Instant, _ended: &Ended) -> io::Result<()> {
+    fn ended(&mut self, _time_ns: u64, _ended: &Ended) -> io::Result<()> {
         Ok(())
     }
 }

@@ -1,16 +1,29 @@
 //! What a replay tells: to each report every packet, every connection that ended, and the end.
 
 mod census;
+mod events;
 mod json;
 mod kernel_log;
 mod packets;
+mod plot;
+mod prometheus;
+mod reports;
+mod series;
+mod stats;
+mod style;
 mod subject;
 mod summary;
+mod table;
 mod tally;
 
+use events::Events;
 pub use json::json;
 pub use kernel_log::KernelLog;
-pub use packets::Packets;
+use packets::Packets;
+pub use prometheus::prometheus;
+pub(crate) use reports::Reports;
+pub use stats::stats;
 pub use subject::{Reached, RuleEffect, Subject};
 pub use summary::summary;
+pub(crate) use table::table;
 pub use tally::Tally;

@@ -1,15 +1,16 @@
 //! `-o packets`: a line of JSON for every packet of the capture.
 
-use std::io::{self, Write};
+use std::io;
 
-use keeptrack_core::{Conn, Direction, Ended, Instant, Status};
+use keeptrack_core::{Conn, Direction, Ended, Status};
 use serde::Serialize;
 
+use crate::output::Lines;
 use crate::verdict::{Report, Speaks, Verdict, What};
 
 /// Writes a line a packet.
-pub struct Packets<W> {
-    out: W,
+pub(crate) struct Packets<'r, 'o> {
+    out: &'r mut Lines<'o>,
     line: Vec<u8>,
 }
 
@@ -36,23 +37,27 @@ struct Line {
     why: Option<&'static str>,
 }
 
-impl<W: Write> Packets<W> {
-    /// Writes to `out`, one whole line at a time.
-    pub const fn new(out: W) -> Self {
+impl<'r, 'o> Packets<'r, 'o> {
+    /// Writes to `out`.
+    pub(crate) const fn new(out: &'r mut Lines<'o>) -> Self {
         Self { out, line: Vec::new() }
     }
 }
 
-impl<W: Write> Report for Packets<W> {
+impl Report for Packets<'_, '_> {
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, &Line::of(verdict))?;
         self.line.push(b'\n');
-        self.out.write_all(&self.line)
+        self.out.push(&self.line)
     }
 
-    fn ended(&mut self, _now: Instant, _ended: &Ended) -> io::Result<()> {
+    fn ended(&mut self, _time_ns: u64, _ended: &Ended) -> io::Result<()> {
         Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

@@ -1,27 +1,37 @@
 //! What a replay was of: the capture, the table, and what the rules came to.
 
-use clap::ValueEnum;
+use std::path::PathBuf;
+
 use keeptrack_core::raw::{Hook, RuleCount, Target};
 
-use crate::capture::{Capture, printable};
-use crate::options::{self, Preset};
-use crate::replay::{Replay, Tracker};
+use crate::capture::{Captures, printable};
+use crate::options::{self, Preset, World};
+use crate::replay::Tracker;
 use crate::rules::{Origin, RuleSource};
+use crate::session::{Input, Session};
+use crate::units::Count;
 
 /// What a replay was of.
 pub struct Subject<'s> {
-    /// The capture's name.
-    pub capture: &'s str,
-    /// The command that was typed, without limit, outputs and what only concerns them.
-    pub again: String,
+    /// The capture's name, or those of several.
+    pub capture: String,
+    /// The command that was typed, without limit, outputs and what only concerns them; `None` where
+    /// it came through a pipe, which cannot be read again.
+    pub again: Option<String>,
     /// Its format and interfaces, in words.
     pub described: String,
-    /// Whether it was read to its end.
-    pub is_complete: bool,
+    /// How far into it the replay came.
+    pub reached: Reached,
     /// What should be said of it although it could be read.
     pub notes: Vec<String>,
     /// Entries that the table had; `None` when it grew.
     pub max: Option<usize>,
+    /// What set that limit: an option, or a line of a file.
+    pub limit_origin: Option<String>,
+    /// What the table held before the first packet, in words.
+    pub seeded: Option<String>,
+    /// What the capture consists of: `packets` or `events`.
+    pub unit: &'static str,
     /// The name of the preset.
     pub preset: String,
     /// Seconds that an idle established connection lives.
@@ -37,6 +47,8 @@ pub struct Subject<'s> {
 pub enum Reached {
     /// To its end.
     End,
+    /// To where somebody asked for an end.
+    Interruption,
     /// To where something was wrong.
     Trouble,
 }
@@ -57,26 +69,38 @@ pub struct RuleEffect<'s> {
 impl<'s> Subject<'s> {
     /// Of a replay that has come to an end.
     #[must_use]
-    pub fn new(
-        options: &options::Replay,
-        capture: &'s Capture,
-        replay: &'s Replay,
-        reached: Reached,
-    ) -> Self {
-        let config = options.preset.config();
-        let preset = options.preset.to_possible_value();
+    pub(crate) fn new(options: &options::Replay, session: &'s Session, reached: Reached) -> Self {
+        let Session { input, replay, settings, .. } = session;
+        let world = &options.world;
+        let (capture, described, unit) = match input {
+            Input::Captures(captures) => (captures.name(), describe(captures), "packets"),
+            Input::Log(log) => (log.file().to_owned(), "conntrack events".into(), "events"),
+        };
+        let seeded = session.seeded.count;
+        let mut notes = session.notes();
+        notes.extend(rule_notes(world, replay.table()));
+        let typed = world.max.map(|_| "--max".to_owned());
         Self {
-            capture: capture.file(),
+            capture,
             again: again(options),
-            described: describe(capture),
-            is_complete: reached == Reached::End,
-            notes: notes(options, capture, replay),
-            max: options.max,
-            preset: preset.map_or_else(String::new, |preset| preset.get_name().to_owned()),
-            established_s: config.timeouts.tcp_established,
+            described,
+            reached,
+            notes,
+            max: session.max,
+            limit_origin: typed.or_else(|| Some(settings.max()?.1.to_string())),
+            seeded: (seeded > 0).then(|| format!("{} seeded entries", Count(seeded))),
+            unit,
+            preset: world.preset_name(),
+            established_s: session.config.timeouts.tcp_established,
             went_back_count: replay.went_back_count(),
             table: replay.table(),
         }
+    }
+
+    /// Whether the capture was read to its end.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.reached == Reached::End
     }
 
     /// What each rule that somebody wrote came to, at each hook that leads to it; by place.
@@ -97,22 +121,29 @@ impl<'s> Subject<'s> {
     }
 }
 
-fn again(options: &options::Replay) -> String {
-    let mut words = vec!["keeptrack replay".to_owned(), quoted(&options.capture.to_string_lossy())];
-    if options.preset != Preset::Linux {
-        let preset = options.preset.to_possible_value();
-        words.extend(preset.map(|preset| format!("-p {}", preset.get_name())));
+fn again(options: &options::Replay) -> Option<String> {
+    let world = &options.world;
+    let mut files = options.captures.iter().chain(&world.seed_table);
+    if files.any(|file| file.as_os_str() == "-") {
+        return None;
     }
-    if !options.local.is_empty() {
-        let local: Vec<_> = options.local.iter().map(ToString::to_string).collect();
+    let mut words = vec!["keeptrack replay".to_owned()];
+    words.extend(options.captures.iter().map(|file| quoted(&file.to_string_lossy())));
+    if world.preset != Preset::Linux {
+        words.push(format!("-p {}", world.preset_name()));
+    }
+    if !world.local.is_empty() {
+        let local: Vec<_> = world.local.iter().map(ToString::to_string).collect();
         words.push(format!("--local {}", local.join(",")));
     }
-    words.extend(
-        options.iface.iter().map(|names| format!("--iface {}", quoted(&names.to_string()))),
-    );
-    words
-        .extend(options.rules.iter().map(|file| format!("-r {}", quoted(&file.to_string_lossy()))));
-    words.join(" ")
+    words.extend(world.iface.iter().map(|names| format!("--iface {}", quoted(&names.to_string()))));
+    words.extend(world.config.iter().map(|setting| format!("-c {}", quoted(setting))));
+    let files = |option: &str, files: &[PathBuf]| -> Vec<String> {
+        files.iter().map(|file| format!("{option} {}", quoted(&file.to_string_lossy()))).collect()
+    };
+    words.extend(files("-r", &world.rules));
+    words.extend(files("-s", &world.seed_table));
+    Some(words.join(" "))
 }
 
 /// A word as a shell takes it, safe for a terminal.
@@ -125,8 +156,8 @@ fn quoted(word: &str) -> String {
 }
 
 /// `pcapng, 2 interfaces (lo, eth0)`.
-fn describe(capture: &Capture) -> String {
-    let interfaces = capture.interfaces();
+fn describe(capture: &Captures) -> String {
+    let interfaces: Vec<_> = capture.interfaces().collect();
     let plural = if interfaces.len() == 1 { "" } else { "s" };
     let format = capture.format_name();
     let names: Vec<_> = interfaces.iter().filter_map(|known| known.name.as_deref()).collect();
@@ -140,20 +171,10 @@ fn describe(capture: &Capture) -> String {
     }
 }
 
-fn notes(options: &options::Replay, capture: &Capture, replay: &Replay) -> Vec<String> {
+fn rule_notes(world: &World, table: &Tracker) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(warning) = capture.warning() {
-        notes.push(warning.to_string());
-    }
-    let rules = replay.table().rules();
-    if replay.has_guessed() && !rules.sources.is_empty() {
-        notes.push(
-            "some interfaces do not tell which packets this host sent: all count as arrived \
-             (`--local` tells)"
-                .into(),
-        );
-    }
-    if rules.sources.is_empty() && !options.rules.is_empty() {
+    let rules = table.rules();
+    if rules.sources.is_empty() && !world.rules.is_empty() {
         notes.push("no rule of the raw table was given (is `-t raw` missing?)".into());
     }
     let others = &rules.skipped.other_tables;

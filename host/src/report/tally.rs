@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use keeptrack_core::{Ended, Instant, Refusal, Why};
+use keeptrack_core::{Conn, Ended, Instant, Refusal, Why};
 
 use super::census::Census;
+use super::series::Series;
 use crate::capture::link_name;
 use crate::verdict::{Report, Skip, Verdict, What};
 
@@ -28,6 +29,8 @@ pub struct Tally {
     pub chaintoolong_count: u64,
     /// Packets dropped by rules of the raw table.
     pub raw_drop_count: u64,
+    /// Connections that were in the table before the first packet.
+    pub seeded_count: u64,
     /// Connections made.
     pub made_count: u64,
     /// Connections that left, by reason.
@@ -49,6 +52,7 @@ pub struct Tally {
     /// The first and the last packet that was dropped for want of a connection.
     pub dropped_between: Option<(Instant, Instant)>,
     pub(super) census: Census,
+    pub(super) series: Series,
     capacity: Option<usize>,
     full_since: Option<Instant>,
 }
@@ -126,6 +130,7 @@ impl Tally {
                 self.drop_count += 1;
                 self.chaintoolong_count += u64::from(why == Refusal::ChainTooLong);
                 self.census.refused(conn);
+                self.series.drop(verdict.now);
                 let first = self.dropped_between.map_or(verdict.now, |(first, _)| first);
                 self.dropped_between = Some((first, verdict.now));
             }
@@ -139,6 +144,7 @@ impl Tally {
     /// Follows how full the table is.
     fn measure(&mut self, now: Instant, entry_count: usize) {
         self.entries_end = entry_count;
+        self.series.hold(now, entry_count as u64);
         if entry_count > self.peak_entries {
             self.peak_entries = entry_count;
             self.peak_time = Some(now);
@@ -158,7 +164,7 @@ impl Tally {
 fn skipped(skip: Skip) -> Skipped {
     let link = match skip {
         Skip::Link(link) => Some(link),
-        Skip::Parse(_) | Skip::Copy => None,
+        Skip::Parse(_) | Skip::Unknown | Skip::Copy | Skip::Elsewhere => None,
     };
     (skip.name(), link)
 }
@@ -173,14 +179,24 @@ impl Report for Tally {
         Ok(())
     }
 
-    fn ended(&mut self, now: Instant, ended: &Ended) -> io::Result<()> {
+    fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
+        let left = Instant::from_millis(time_ns / 1_000_000);
         if let Some(since) = self.full_since.take() {
-            // Who ran out between two packets made room when it did, not when the second one came.
-            let left = if ended.why == Why::TimedOut { ended.conn.expiry() } else { now };
-            self.full_ms += left.min(now).since(since);
+            self.full_ms += left.since(since);
+        }
+        if ended.why == Why::TimedOut {
+            // Perhaps long before the packet that tells how many are left.
+            self.entries_end = self.entries_end.saturating_sub(1);
+            self.series.hold(left, self.entries_end as u64);
         }
         *self.ended.entry(ended.why.name()).or_default() += 1;
         self.census.ended(&ended.conn);
         Ok(())
+    }
+
+    fn was_open(&mut self, conn: &Conn) {
+        self.seeded_count += 1;
+        self.entries_end += 1;
+        self.census.seeded(conn);
     }
 }

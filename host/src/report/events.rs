@@ -1,0 +1,71 @@
+//! `-o events`: what `conntrack -E` would have printed.
+
+use std::io::{self, Write};
+
+use keeptrack_core::{Change, Conn, Ended, Instant, Status};
+
+use crate::conntrack::{Event, Form, Kind, Time, Times};
+use crate::listing::Listing;
+use crate::output::Lines;
+use crate::verdict::{Report, Verdict, What};
+
+/// Writes a line for each change that Linux tells its listeners of.
+pub(crate) struct Events<'r, 'o> {
+    out: &'r mut Lines<'o>,
+    listing: &'r Listing,
+    form: Form,
+    times: Times,
+    line: Vec<u8>,
+    count: u64,
+}
+
+impl<'r, 'o> Events<'r, 'o> {
+    pub(crate) fn new(
+        out: &'r mut Lines<'o>,
+        listing: &'r Listing,
+        (form, times): (Form, Times),
+    ) -> Self {
+        Self { out, listing, form, times, line: Vec::new(), count: 0 }
+    }
+
+    /// How many lines there are.
+    pub(crate) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn tell(&mut self, time_ns: u64, kind: Kind, conn: &Conn) -> io::Result<()> {
+        let now = Instant::from_millis(time_ns / 1_000_000);
+        let event =
+            Event::sent(Some(Time::of(time_ns)), kind, self.listing.entry(conn, now, self.form));
+        self.line.clear();
+        writeln!(self.line, "{}", event.as_logged(self.form, self.times))?;
+        self.count += 1;
+        self.out.push(&self.line)
+    }
+}
+
+impl Report for Events<'_, '_> {
+    fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
+        match &verdict.what {
+            What::New(conn, _) => self.tell(verdict.time_ns, Kind::New, conn),
+            What::Known(_, _, conn, change) if is_told(change) => {
+                self.tell(verdict.time_ns, Kind::Update, conn)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
+        self.tell(time_ns, Kind::Destroy, &ended.conn)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Whether Linux sends an update: for the first answer, for ASSURED, for another state of the
+/// protocol. What ends its connection is told by the end alone.
+fn is_told(change: &Change) -> bool {
+    change.ended.is_none() && (change.status != Status::NONE || change.left.is_some())
+}
