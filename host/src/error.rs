@@ -1,12 +1,16 @@
 //! Why there is no result, or only part of one: what was wrong, where, and what to do.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use keeptrack_core::ConfigError;
 
-use crate::capture;
-use crate::rules;
+use crate::capture::{self, printable};
+use crate::conntrack::{self, Foreign};
+use crate::diagnostic::Diagnostics;
+use crate::options::MAX_ENTRIES;
+use crate::path::Misplaced;
 use crate::sight::Untold;
 
 /// Why there is no result, or only part of one.
@@ -15,16 +19,34 @@ use crate::sight::Untold;
 pub enum Error {
     /// The capture.
     Capture(capture::Error),
-    /// The rules.
-    Rules(rules::Error),
+    /// Rules or settings, as they were read.
+    Text(Diagnostics),
+    /// A table or a log of conntrack's: the file, and what is wrong there.
+    Conntrack(String, conntrack::Error),
+    /// A log where a table is asked for.
+    LogAsTable(String),
+    /// A table in a log.
+    TableAsLog(String),
+    /// A log whose event at that place has no time.
+    NoTimes(String),
+    /// A table without an entry; the first of its other lines.
+    NoEntries(String, Foreign),
+    /// Rules for a log, which has no packets.
+    RulesForLog(String),
     /// A rule that asks what the capture does not tell.
     Untold(Untold),
-    /// The settings.
+    /// `--iface` names what cannot be looked at.
+    Misplaced(Misplaced),
+    /// A limit of so many entries, and where it is set.
+    TooManyEntries(usize, String),
+    /// The settings, to the tracker.
     Config(ConfigError),
     /// There is not the memory for a table of so many entries.
     NoMemory(usize),
     /// The capture holds no packet; perhaps it was cut before the end of the first.
     NoPackets(String, Option<capture::Warning>),
+    /// The log holds no event.
+    NoEvents(String),
     /// The capture's frames are of link types that are not read: these.
     UnreadLinks(String, Vec<String>),
     /// Two outputs to the same place.
@@ -54,40 +76,89 @@ impl Error {
     /// # Errors
     /// When that is not possible.
     pub fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        let (what, help) = match self {
-            Self::Rules(error) => return writeln!(out, "{}", error.styled()),
-            Self::Capture(error) => (error.to_string(), error.help()),
-            Self::Untold(untold) => (untold.to_string(), Some(untold.help().to_owned())),
-            Self::Config(error) => (error.to_string(), None),
-            Self::NoMemory(entries) => {
-                (format!("there is not the memory for {entries} entries"), None)
+        if let Self::Text(error) = self {
+            return writeln!(out, "{}", error.styled());
+        }
+        writeln!(out, "error: {self}")?;
+        self.help().map_or(Ok(()), |help| writeln!(out, "help: {help}"))
+    }
+
+    /// What to do about it, where that is known.
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Capture(error) => return error.help(),
+            Self::Untold(untold) => untold.help().into(),
+            Self::Misplaced(misplaced) => misplaced.help(),
+            Self::TooManyEntries(..) => format!("`--max {MAX_ENTRIES}` is the most"),
+            Self::LogAsTable(file) => {
+                format!("replay it: `keeptrack replay {file}`; a table is `conntrack -L`")
             }
-            Self::NoPackets(file, Some(cut)) => (format!("{file} holds no packets: {cut}"), None),
-            Self::NoPackets(file, None) => (
-                format!("{file} holds no packets"),
-                Some("was the right interface captured? `tcpdump -D` lists them".into()),
-            ),
-            Self::UnreadLinks(file, links) => (
-                format!("{file} holds no frames that can be read: link type {}", links.join(", ")),
-                Some("capture on an Ethernet interface, or on all with `tcpdump -i any`".into()),
-            ),
-            Self::SameOutput(place) => (
-                format!("two outputs to {place}"),
-                Some("give each a file of its own: `-o packets=packets.jsonl -o summary`".into()),
-            ),
-            Self::OutputOverInput(file) => (
-                format!("{file} is to be read and written"),
-                Some("give the output another name".into()),
-            ),
-            Self::Output(path, error) => {
-                (format!("{} cannot be written: {error}", path.display()), None)
+            Self::TableAsLog(_) | Self::NoTimes(_) => {
+                "a log is what `conntrack -E -o timestamp` writes".into()
             }
-            Self::Write(error) => (format!("the output cannot be written: {error}"), None),
-        };
-        writeln!(out, "error: {what}")?;
-        help.map_or(Ok(()), |help| writeln!(out, "help: {help}"))
+            Self::NoEntries(..) => {
+                "a table is what `conntrack -L` or /proc/net/nf_conntrack prints".into()
+            }
+            Self::RulesForLog(_) => "replay a capture to try rules".into(),
+            Self::NoPackets(_, None) => {
+                "was the right interface captured? `tcpdump -D` lists them".into()
+            }
+            Self::UnreadLinks(..) => {
+                "capture on an Ethernet interface, or on all with `tcpdump -i any`".into()
+            }
+            Self::SameOutput(_) => {
+                "give each a file of its own: `-o packets=packets.jsonl -o summary`".into()
+            }
+            Self::OutputOverInput(_) => "give the output another name".into(),
+            _ => return None,
+        })
     }
 }
+
+/// In one line; what rules and settings are wrong with takes more.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Capture(error) => error.fmt(f),
+            Self::Text(error) => error.fmt(f),
+            Self::Untold(untold) => untold.fmt(f),
+            Self::Misplaced(misplaced) => misplaced.fmt(f),
+            Self::TooManyEntries(entries, origin) => {
+                write!(f, "{origin}: a table of {entries} entries is not made")
+            }
+            Self::Config(error) => error.fmt(f),
+            Self::Conntrack(file, error) => write!(f, "{file}:{error}"),
+            Self::LogAsTable(file) => write!(f, "{file} is an event log, not a table"),
+            Self::TableAsLog(file) => {
+                write!(f, "{file} has entries of a table between its events")
+            }
+            Self::NoTimes(place) => write!(f, "{place}: the event has no time"),
+            Self::NoEntries(file, Foreign { line, text, .. }) => {
+                write!(f, "{file}:{line}: `{text}` is no line of a table")
+            }
+            Self::RulesForLog(file) => {
+                write!(f, "{file} is of no use: an event log has no packets for rules to match")
+            }
+            Self::NoMemory(entries) => write!(f, "there is not the memory for {entries} entries"),
+            Self::NoPackets(file, Some(cut)) => write!(f, "{file} holds no packets: {cut}"),
+            Self::NoPackets(file, None) => write!(f, "{file} holds no packets"),
+            Self::NoEvents(file) => write!(f, "{file} holds no events"),
+            Self::UnreadLinks(file, links) => {
+                let links = links.join(", ");
+                write!(f, "{file} holds no frames that can be read: link type {links}")
+            }
+            Self::SameOutput(place) => write!(f, "two outputs to {place}"),
+            Self::OutputOverInput(file) => write!(f, "{file} is to be read and written"),
+            Self::Output(path, error) => {
+                let path = printable(&path.display().to_string());
+                write!(f, "{path} cannot be written: {error}")
+            }
+            Self::Write(error) => write!(f, "the output cannot be written: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
 
 impl From<capture::Error> for Error {
     fn from(error: capture::Error) -> Self {
@@ -95,15 +166,21 @@ impl From<capture::Error> for Error {
     }
 }
 
-impl From<rules::Error> for Error {
-    fn from(error: rules::Error) -> Self {
-        Self::Rules(error)
+impl From<Diagnostics> for Error {
+    fn from(error: Diagnostics) -> Self {
+        Self::Text(error)
     }
 }
 
 impl From<Untold> for Error {
     fn from(untold: Untold) -> Self {
         Self::Untold(untold)
+    }
+}
+
+impl From<Misplaced> for Error {
+    fn from(misplaced: Misplaced) -> Self {
+        Self::Misplaced(misplaced)
     }
 }
 

@@ -3,20 +3,34 @@
 //! [`run`] is the program without its process: options in, reports out.
 
 pub mod capture;
+pub mod conntrack;
 pub mod memory;
 pub mod options;
 pub mod replay;
 pub mod report;
 pub mod rules;
+pub mod settings;
 pub mod verdict;
 
 mod copies;
+mod datagram;
+mod diagnostic;
+mod diff;
 mod error;
+mod listing;
+mod log;
+mod manual;
 mod output;
 mod path;
 mod progress;
+mod restored;
 mod run;
+mod saved;
+mod seed;
+mod session;
 mod sight;
+mod source;
+mod twins;
 mod units;
 
 pub use error::Error;

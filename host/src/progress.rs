@@ -8,14 +8,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 const STEP: u64 = 4096;
 
 /// A bar of bytes read; nothing where nobody watches.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
     /// A bar for a capture of so many bytes, if that is known and stderr is a terminal.
     #[must_use]
-    pub fn new(total_bytes: Option<u64>) -> Self {
+    pub(crate) fn new(total_bytes: Option<u64>) -> Self {
         let bar = match total_bytes {
             Some(total) if io::stderr().is_terminal() => ProgressBar::new(total),
             _ => ProgressBar::hidden(),
@@ -28,21 +28,21 @@ impl Progress {
         Self { bar }
     }
 
-    /// Tells how many bytes have been read when packet `index` comes.
-    pub fn at(&self, index: u64, bytes_read: u64) {
+    /// Packet `index` comes; now and then it is asked how many bytes have been read.
+    pub(crate) fn at(&self, index: u64, bytes_read: impl FnOnce() -> u64) {
         if index.is_multiple_of(STEP) {
-            self.bar.set_position(bytes_read);
+            self.bar.set_position(bytes_read());
         }
     }
 
     /// Takes the bar away.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 
     /// A stderr whose lines do not tear the bar.
     #[must_use]
-    pub fn stderr(&self) -> impl Write + use<> {
+    pub(crate) fn stderr(&self) -> impl Write + use<> {
         Beside { bar: self.bar.clone() }
     }
 }

@@ -1,12 +1,15 @@
-//! The loop: a capture through a table, packet by packet, the capture being the clock.
+//! The loop: captures through a table, packet by packet, the captures being the clock.
 
-use keeptrack_core::{Change, Conntrack, Instant, LinkType, Packet, Refuse, Step, Tracked};
+use keeptrack_core::{
+    Change, Conntrack, Ended, Instant, LinkType, Packet, Refuse, Step, Tracked, Why,
+};
 
-use crate::capture::{Capture, Record};
+use crate::capture::{Captures, Record};
 use crate::copies::Recent;
 use crate::error::Error;
 use crate::memory::Heap;
 use crate::options::Copies;
+use crate::path::Misplaced;
 use crate::progress::Progress;
 use crate::rules::RuleSet;
 use crate::sight::Sight;
@@ -15,13 +18,13 @@ use crate::verdict::{Report, Skip, Speaks, Verdict, What};
 /// The tracker of a replay.
 pub type Tracker = Conntrack<Heap, Refuse, RuleSet>;
 
-/// Passes packets of one capture through a table.
+/// Passes packets through a table.
 pub struct Replay {
-    ct: Tracker,
+    pub(crate) ct: Tracker,
     room: Room,
     sight: Sight,
     recent: Option<Recent>,
-    clock: Clock,
+    pub(crate) clock: Clock,
 }
 
 /// How the table gets its room.
@@ -36,7 +39,7 @@ pub enum Room {
 impl Replay {
     /// With a table that nothing has been passed through.
     #[must_use]
-    pub fn new(ct: Tracker, room: Room, sight: Sight, copies: Copies) -> Self {
+    pub(crate) fn new(ct: Tracker, room: Room, sight: Sight, copies: Copies) -> Self {
         let recent = (copies == Copies::Drop).then(Recent::new);
         Self { ct, room, sight, recent, clock: Clock::default() }
     }
@@ -47,10 +50,25 @@ impl Replay {
         &self.ct
     }
 
-    /// Whether packets went by whose direction nobody told, and which count as arrived.
+    /// The moment up to which everything has been replayed.
     #[must_use]
-    pub fn has_guessed(&self) -> bool {
-        self.sight.has_guessed()
+    pub const fn now(&self) -> Instant {
+        self.clock.latest()
+    }
+
+    /// What should be said of what it saw.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.sight.has_guessed() && !self.ct.rules().sources.is_empty() {
+            notes.push(
+                "some interfaces do not tell which packets this host sent: all count as arrived \
+                 (`--local` tells)"
+                    .into(),
+            );
+        }
+        let twins = self.recent.as_ref().map(Recent::twins).filter(|twins| twins.count() > 0);
+        notes.extend(twins.map(ToString::to_string));
+        notes
     }
 
     /// How many packets carried a time before that of the packet before them, and were given that.
@@ -59,40 +77,66 @@ impl Replay {
         self.clock.went_back_count
     }
 
-    /// Passes a whole capture through the table.
+    /// Passes whole captures through the table, or what they have up to the moment `end`.
     ///
     /// # Errors
-    /// When the capture cannot be read further, when a rule asks what it does not tell, or when a
+    /// When a capture cannot be read further, when a rule asks what it does not tell, or when a
     /// report cannot be written; what was reported before stands.
-    pub fn run(
+    pub(crate) fn run(
         &mut self,
-        capture: &mut Capture,
+        captures: &mut Captures,
+        end: Option<Instant>,
         report: &mut dyn Report,
         progress: &Progress,
     ) -> Result<(), Error> {
-        let file = capture.file().to_owned();
+        let name = captures.name();
         loop {
-            progress.at(capture.packet_count(), capture.bytes_read());
-            let Some(record) = capture.next().transpose()? else { return Ok(()) };
-            let (index, now) = (record.index, self.clock.at(record.time_ns));
-            self.expire(now, report)?;
-            let what = match self.read(&record) {
-                Err(why) => What::Skipped(why),
-                Ok(packet) => {
-                    let sighting = self.sight.of(&record, &packet, self.ct.rules(), &file)?;
-                    self.make_room()?;
-                    self.track(now, &packet.seen(sighting.seen()))
-                }
-            };
-            if let What::New(..) = what {
-                // The connection whose tuple it has taken over is told of before it.
-                self.expire(now, report)?;
+            progress.at(captures.packet_count(), || captures.bytes_read());
+            if !captures.is_at_hand() {
+                report.flush()?;
             }
-            report.packet(&Verdict { index, now, what, entry_count: self.ct.len() })?;
-            if let What::Known(.., Change { ended: Some(_), .. }) = what {
-                self.expire(now, report)?;
+            let Some(record) = captures.next().transpose()? else { break };
+            if end.is_some_and(|end| Instant::from_millis(record.time_ns / 1_000_000) > end) {
+                break;
             }
+            self.pass(&record, &name, report)?;
         }
+        if let Some(nothing) = self.sight.nothing_seen(&name) {
+            return Err(nothing.into());
+        }
+        match end {
+            Some(end) => self.pass_time(end, report),
+            None => Ok(()),
+        }
+    }
+
+    /// Passes one packet of `capture` through the table.
+    fn pass(
+        &mut self,
+        record: &Record<'_>,
+        capture: &str,
+        report: &mut dyn Report,
+    ) -> Result<(), Error> {
+        let now = self.clock.at(record.time_ns);
+        self.expire(report)?;
+        let what = match self.read(record, capture)? {
+            Err(why) => What::Skipped(why),
+            Ok(packet) => {
+                let sighting = self.sight.of(record, &packet, self.ct.rules(), capture)?;
+                self.make_room()?;
+                self.track(now, &packet.seen(sighting.seen()))
+            }
+        };
+        if let What::New(..) = what {
+            // The connection whose tuple it has taken over is told of before it.
+            self.expire(report)?;
+        }
+        let (index, time_ns) = (record.index, self.clock.latest_ns);
+        report.packet(&Verdict { index, now, time_ns, what, entry_count: self.ct.len() })?;
+        if let What::Known(.., Change { ended: Some(_), .. }) = what {
+            self.expire(report)?;
+        }
+        Ok(())
     }
 
     fn track(&mut self, now: Instant, packet: &Packet<'_>) -> What {
@@ -112,27 +156,52 @@ impl Replay {
         }
     }
 
-    /// Hands out what has run out by `now`.
-    fn expire(&mut self, now: Instant, report: &mut dyn Report) -> Result<(), Error> {
+    /// Lets the time pass until `end`, in which nothing is captured.
+    fn pass_time(&mut self, end: Instant, report: &mut dyn Report) -> Result<(), Error> {
+        self.clock.at(end.as_millis().saturating_mul(1_000_000));
+        self.expire(report)
+    }
+
+    /// Hands out what has run out by now.
+    pub(crate) fn expire(&mut self, report: &mut dyn Report) -> Result<(), Error> {
         loop {
-            match self.ct.expire(now) {
-                Step::Ended(ended) => report.ended(now, &ended)?,
+            match self.ct.expire(self.clock.latest()) {
+                Step::Ended(ended) => report.ended(self.left_ns(&ended), &ended)?,
                 Step::Working => {}
                 Step::Idle => return Ok(()),
             }
         }
     }
 
-    /// The packet of a record, unless tracking is not to be asked about it.
-    fn read<'r>(&mut self, record: &Record<'r>) -> Result<Packet<'r>, Skip> {
-        let link = LinkType::from_dlt(record.link).ok_or(Skip::Link(record.link))?;
-        let packet = Packet::parse(link, record.data).map_err(Skip::Parse)?;
-        let is_copy = self.recent.as_mut().is_some_and(|recent| recent.is_copy(record));
-        if is_copy { Err(Skip::Copy) } else { Ok(packet) }
+    /// Who ran out between two packets left when it did, not when the second one came.
+    fn left_ns(&self, ended: &Ended) -> u64 {
+        let now_ns = self.clock.latest_ns;
+        match ended.why {
+            Why::TimedOut => now_ns.min(ended.conn.expiry().as_millis().saturating_mul(1_000_000)),
+            _ => now_ns,
+        }
+    }
+
+    /// The packet of a record of `capture`, unless tracking is not to be asked about it.
+    fn read<'r>(
+        &mut self,
+        record: &Record<'r>,
+        capture: &str,
+    ) -> Result<Result<Packet<'r>, Skip>, Misplaced> {
+        if !self.sight.look_at(record, capture)? {
+            return Ok(Err(Skip::Elsewhere));
+        }
+        let Some(link) = LinkType::from_dlt(record.link) else {
+            return Ok(Err(Skip::Link(record.link)));
+        };
+        let packet = Packet::parse(link, record.data).map_err(Skip::Parse);
+        let is_copy =
+            packet.is_ok() && self.recent.as_mut().is_some_and(|recent| recent.is_copy(record));
+        Ok(if is_copy { Err(Skip::Copy) } else { packet })
     }
 
     /// Doubles a full table that may grow.
-    fn make_room(&mut self) -> Result<(), Error> {
+    pub(crate) fn make_room(&mut self) -> Result<(), Error> {
         let entries = self.ct.capacity() * 2;
         if self.room == Room::Fixed || self.ct.len() * 2 < entries {
             return Ok(());
@@ -143,20 +212,29 @@ impl Replay {
     }
 }
 
-/// The capture's time, which never goes back.
+/// The captures' time, which never goes back.
 #[derive(Debug, Default)]
-struct Clock {
-    latest: Instant,
+pub(crate) struct Clock {
+    latest_ns: u64,
     went_back_count: u64,
 }
 
 impl Clock {
-    fn at(&mut self, time_ns: u64) -> Instant {
-        let now = Instant::from_millis(time_ns / 1_000_000);
-        if now < self.latest {
+    /// The moment of a packet that carries this time.
+    pub(crate) fn at(&mut self, time_ns: u64) -> Instant {
+        if time_ns / 1_000_000 < self.latest_ns / 1_000_000 {
             self.went_back_count += 1;
         }
-        self.latest = self.latest.max(now);
-        self.latest
+        self.latest_ns = self.latest_ns.max(time_ns);
+        self.latest()
+    }
+
+    const fn latest(&self) -> Instant {
+        Instant::from_millis(self.latest_ns / 1_000_000)
+    }
+
+    /// The latest moment in nanoseconds.
+    pub(crate) const fn latest_ns(&self) -> u64 {
+        self.latest_ns
     }
 }

@@ -1,132 +1,142 @@
 //! A run of the program: options to reports.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use keeptrack_core::{Conntrack, Ended, Instant};
-
-use crate::capture::Capture;
+use crate::capture::Stop;
+use crate::conntrack::Footer;
+use crate::diff;
 use crate::error::Error;
-use crate::memory::Heap;
-use crate::options::{self, Command, Format, Options};
-use crate::output::{self, Sink};
-use crate::path::Places;
+use crate::manual;
+use crate::options::{self, Command, Format, Options, Output, When};
+use crate::output::Outputs;
 use crate::progress::Progress;
-use crate::replay::{Replay, Room};
-use crate::report::{self, KernelLog, Packets, Reached, Subject, Tally};
-use crate::rules::{self, RuleSet};
-use crate::sight::Sight;
-use crate::verdict::{Report, Verdict};
+use crate::report::{self, KernelLog, Reached, Reports, Subject, Tally};
+use crate::session::{Input, Session};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// As asked.
     Done,
-    /// As asked, and something was found that `--check` asked about.
+    /// As asked, and something was found that was asked about: drops, or a difference.
     Finding,
+    /// Before its end, because somebody asked for that. What was counted before has been reported.
+    Interrupted,
 }
-
-/// The entries of a table that grows, at first.
-const FIRST_ENTRIES: usize = 1 << 16;
 
 /// Does what `options` ask; results go to `stdout`, unless to files.
 ///
+/// Colours are written only if `options` say `always`: whoever owns `stdout` knows what it is.
+///
 /// # Errors
 /// When there is no result, or only part of one: that part has been reported then.
-pub fn run(options: &Options, stdout: &mut dyn Write) -> Result<Outcome, Error> {
-    match &options.command {
-        Command::Replay(options) => replay(options, stdout),
+pub fn run(options: &Options, stop: &Stop, stdout: &mut dyn Write) -> Result<Outcome, Error> {
+    let done = match &options.command {
+        Command::Replay(replay) => self::replay(replay, options.color, stop, stdout),
+        Command::Diff(diff) => diff::diff(diff, options.color, stop, stdout),
+        Command::Completions { shell } => {
+            manual::completions(*shell, stdout).map(|()| Outcome::Done)
+        }
+        Command::Man { folder } => manual::pages(folder.as_deref(), stdout).map(|()| Outcome::Done),
+    };
+    match done {
+        // It was asked to end before there was anything to report.
+        Err(Error::Capture(error)) if error.is_stop() => Ok(Outcome::Interrupted),
+        done => done,
     }
 }
 
-fn replay(options: &options::Replay, stdout: &mut dyn Write) -> Result<Outcome, Error> {
-    let rules = rules::load(&options.rules)?;
-    let mut capture = Capture::open(&options.capture)?;
-    let mut replay = table(options, rules)?;
-    let mut sinks = output::open(options, stdout)?;
-    let progress = Progress::new(capture.total_bytes().filter(|_| !options.quiet));
-    let log = (!options.quiet).then(|| KernelLog::new(progress.stderr()));
+fn replay(
+    options: &options::Replay,
+    color: When,
+    stop: &Stop,
+    stdout: &mut dyn Write,
+) -> Result<Outcome, Error> {
+    let world = &options.world;
+    let mut session = Session::open(world, &options.captures, stop)?;
+    let captures = options.captures.iter().map(PathBuf::as_path);
+    let read: Vec<&Path> = captures.chain(world.files()).collect();
+    let mut outputs = Outputs::open(&options.output, &read, color, stdout)?;
+    let progress = Progress::new(session.input.total_bytes().filter(|_| !world.quiet));
+    let log = (!world.quiet).then(|| KernelLog::new(progress.stderr()));
 
-    let mut reports = Reports::new(options.max, &mut sinks, log);
-    let done = replay.run(&mut capture, &mut reports, &progress);
-    let tally = reports.finish();
+    let listing = Rc::clone(&session.listing);
+    let mut reports = Reports::new(Tally::new(session.max), &mut outputs, &listing, log);
+    let done = session.run(&mut reports, &progress);
+    let (tally, event_counts) = reports.finish();
     progress.finish();
-    if tally.packet_count == 0 {
+    let reached = match &done {
+        Ok(()) if stop.is_asked() => Reached::Interruption,
+        Ok(()) => Reached::End,
+        Err(_) => Reached::Trouble,
+    };
+    if tally.packet_count == 0 && reached != Reached::Interruption {
         // There is nothing to report.
-        return Err(done.err().unwrap_or_else(|| no_packets(&capture)));
+        return Err(done.err().unwrap_or_else(|| session.nothing()));
     }
-    if let (Ok(()), Some(links)) = (&done, tally.unread_links()) {
-        return Err(Error::UnreadLinks(capture.file().to_owned(), links));
+    if let (Ok(()), Some(error)) = (&done, unread(&session, &tally)) {
+        return Err(error);
     }
-    let reached = if done.is_ok() { Reached::End } else { Reached::Trouble };
-    let subject = Subject::new(options, &capture, &replay, reached);
-    for sink in &mut sinks {
-        match sink.format {
-            Format::Packets => {}
-            Format::Json => report::json(&mut sink.out, &subject, &tally)?,
-            Format::Summary => report::summary(&mut sink.out, &subject, &tally)?,
-        }
-        sink.out.flush()?;
+    let flushed = outputs.streams.iter_mut().try_for_each(|(_, lines)| lines.flush());
+    let (replay, subject) = (&session.replay, Subject::new(options, &session, reached));
+    let written = outputs.documents.into_iter().map(|(format, document)| {
+        document.write(|out| write(out, format, &session, (&subject, &tally)))
+    });
+    // One output that cannot be written keeps nobody else from being written.
+    let written = written.fold(Ok(()), io::Result::and);
+    if !world.quiet {
+        shown(&mut progress.stderr(), &options.output, (&event_counts, replay.table().len()));
     }
     done?;
-    let found = options.check && tally.drop_count > 0;
-    Ok(if found { Outcome::Finding } else { Outcome::Done })
+    flushed.and(written)?;
+    Ok(match reached {
+        Reached::Interruption => Outcome::Interrupted,
+        _ if options.check && tally.drop_count > 0 => Outcome::Finding,
+        _ => Outcome::Done,
+    })
 }
 
-fn no_packets(capture: &Capture) -> Error {
-    Error::NoPackets(capture.file().to_owned(), capture.warning())
+/// Why nothing of the input was tracked although it could be read.
+fn unread(session: &Session, tally: &Tally) -> Option<Error> {
+    let Input::Captures(captures) = &session.input else { return None };
+    let links = tally.unread_links()?;
+    Some(Error::UnreadLinks(captures.name(), links))
 }
 
-/// An empty table as `options` ask for it.
-fn table(options: &options::Replay, rules: RuleSet) -> Result<Replay, Error> {
-    let entries = options.max.unwrap_or(FIRST_ENTRIES);
-    let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
-    let ct = Conntrack::new(memory, options.preset.config(), options.hash_seed.seed())?;
-    let room = if options.max.is_some() { Room::Fixed } else { Room::Growing };
-    let naming = options.iface.clone().unwrap_or_default();
-    let sight = Sight::new(Places::new(naming, options.local.clone()));
-    Ok(Replay::new(ct.with_rules(rules), room, sight, options.copies))
-}
-
-/// All that is told during a replay.
-struct Reports<'r, W> {
-    tally: Tally,
-    packets: Vec<Packets<&'r mut dyn Write>>,
-    log: Option<KernelLog<W>>,
-}
-
-impl<'r, W: Write> Reports<'r, W> {
-    fn new(max: Option<usize>, sinks: &'r mut [Sink<'_>], log: Option<KernelLog<W>>) -> Self {
-        let lines = sinks.iter_mut().filter(|sink| sink.format == Format::Packets);
-        let packets = lines.map(|sink| Packets::new(&mut *sink.out as &mut dyn Write)).collect();
-        Self { tally: Tally::new(max), packets, log }
-    }
-
-    fn finish(mut self) -> Tally {
-        self.log(KernelLog::finish);
-        self.tally
-    }
-
-    /// What the kernel says is said as long as there is somebody to hear it.
-    fn log(&mut self, say: impl FnOnce(&mut KernelLog<W>) -> io::Result<()>) {
-        if self.log.as_mut().is_some_and(|log| say(log).is_err()) {
-            self.log = None;
+/// What conntrack says on stderr behind the events and entries that it printed.
+fn shown(stderr: &mut dyn Write, outputs: &[Output], (events, entries): (&[u64], usize)) {
+    let mut events = events.iter();
+    for output in outputs {
+        let footer = match output.format {
+            Format::Events(..) => events.next().map(|count| Footer::events(*count)),
+            Format::Table(_) => Some(Footer::entries(entries as u64)),
+            _ => None,
+        };
+        if let Some(footer) = footer {
+            // Nobody misses it where stderr is gone.
+            let _ = writeln!(stderr, "{footer}");
         }
     }
 }
 
-impl<W: Write> Report for Reports<'_, W> {
-    fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
-        self.tally.packet(verdict)?;
-        self.packets.iter_mut().try_for_each(|lines| lines.packet(verdict))?;
-        self.log(|log| log.packet(verdict));
-        Ok(())
-    }
-
-    fn ended(&mut self, now: Instant, ended: &Ended) -> io::Result<()> {
-        self.tally.ended(now, ended)?;
-        self.packets.iter_mut().try_for_each(|lines| lines.ended(now, ended))?;
-        self.log(|log| log.ended(now, ended));
-        Ok(())
+/// Writes what is written at the end.
+fn write(
+    out: &mut dyn Write,
+    format: Format,
+    session: &Session,
+    (subject, tally): (&Subject<'_>, &Tally),
+) -> io::Result<()> {
+    let replay = &session.replay;
+    match format {
+        Format::Summary => report::summary(out, subject, tally),
+        Format::Json => report::json(out, subject, tally),
+        Format::Table(form) => {
+            report::table(out, (replay.table(), replay.now()), &session.listing, form)
+        }
+        Format::Stats => report::stats(out, subject),
+        Format::Prometheus => report::prometheus(out, subject, tally),
+        Format::Packets | Format::Events(..) => Ok(()),
     }
 }

@@ -12,8 +12,10 @@ use keeptrack_core::{
 pub struct Verdict {
     /// Which packet of the capture, from 0.
     pub index: u64,
-    /// When it came; never before the packet before it.
+    /// When it came, to the millisecond; never before the packet before it.
     pub now: Instant,
+    /// The same moment in nanoseconds since 1970.
+    pub time_ns: u64,
     /// What it is to the table.
     pub what: What,
     /// How many connections are in the table now.
@@ -59,6 +61,10 @@ pub enum Skip {
     Parse(ParseError),
     /// The capture shows it twice.
     Copy,
+    /// An event of a log, of a connection that is not in the table.
+    Unknown,
+    /// It was captured at an interface that `--iface` leaves out.
+    Elsewhere,
 }
 
 impl What {
@@ -95,6 +101,8 @@ impl Skip {
             Self::Link(_) => "link",
             Self::Parse(why) => why.name(),
             Self::Copy => "copy",
+            Self::Unknown => "unknown",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }
@@ -107,9 +115,20 @@ pub trait Report {
     /// When it cannot be written down.
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()>;
 
-    /// A connection left the table before the packet that comes next.
+    /// A connection left the table at that moment, in nanoseconds since 1970.
     ///
     /// # Errors
     /// When it cannot be written down.
-    fn ended(&mut self, now: Instant, ended: &Ended) -> io::Result<()>;
+    fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()>;
+
+    /// A connection was in the table before the first packet.
+    fn was_open(&mut self, _conn: &Conn) {}
+
+    /// The next packet may take its time: what was told so far should not wait for it.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -1,8 +1,11 @@
 //! Bad input: one clear message with file and place, and what was counted before stays reported.
 
 use std::fs::{self, File, Permissions};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use keeptrack::Outcome;
 use keeptrack_core::Protocol;
 
@@ -34,31 +37,37 @@ fn three_datagrams() -> Vec<u8> {
 fn a_file_that_is_no_capture_is_refused_by_what_it_is() {
     let files = Files::new();
     let how = "a capture is what `tcpdump -w FILE` or `dumpcap -w FILE` writes";
-    let cases: [(&[u8], &str, &str); 9] = [
+    let cases: [(&[u8], &str, &str); 11] = [
         (b"", "is empty", how),
         (b"\x7fELF\x02\x01\x01", "is not a capture (neither pcap nor pcapng)", how),
         (b"\xd4\xc3\xb2\xa1\x02", "ends inside its header", how),
+        (b"\x1f\x8b\x08\0", "ends inside its header", how),
         (
             b"*raw\nCOMMIT\n",
             "is not a capture (it looks like iptables-save output)",
             "pass it with `-r CAPTURE`",
         ),
         (b"table inet raw {\n}\n", "is not a capture (it looks like an nft ruleset)", how),
-        (b"net.ipv4.tcp_rmem = 1\n", "is not a capture (it looks like sysctl settings)", how),
+        (
+            b"net.ipv4.tcp_rmem = 1\n",
+            "is not a capture (it looks like sysctl settings)",
+            "pass it with `-c CAPTURE`",
+        ),
         (
             b"tcp      6 431999 ESTABLISHED src=192.0.2.1\n",
-            "is not a capture (it looks like conntrack output)",
-            how,
+            "is not a capture (it looks like a conntrack table)",
+            "pass it with `-s CAPTURE`",
+        ),
+        (b"cpu=0   \tfound=0\n", "is not a capture (it looks like conntrack counters)", how),
+        (
+            b"\xfd7zXZ\0",
+            "is compressed with xz",
+            "unpack it on the way: `xz -dc CAPTURE | keeptrack replay -`",
         ),
         (
-            b"\x1f\x8b\x08\0",
-            "is compressed with gzip",
-            "gzip: unpack it first: `gzip -dc CAPTURE > capture`",
-        ),
-        (
-            b"\x28\xb5\x2f\xfd",
-            "is compressed with zstd",
-            "zstd: unpack it first: `zstd -dc CAPTURE > capture`",
+            b"\x28\xb5\x2f\xfd\x00\xa8\0\0",
+            "takes more than 128 MiB of memory to unpack with zstd",
+            "unpack it on the way: `zstd -dc --long=31 CAPTURE | keeptrack replay -`",
         ),
     ];
     for (content, what, help) in cases {
@@ -142,6 +151,34 @@ fn what_came_before_the_damage_is_reported() {
     assert_eq!(packets.lines().count(), 1);
 }
 
+/// By gzip, without compression: what the capture holds stands in the file as it is.
+fn stored(capture: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::none());
+    packed.write_all(capture).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn a_compressed_capture_that_is_cut_or_damaged_counts_as_far_as_it_goes() {
+    let files = Files::new();
+    let packed = stored(&three_datagrams());
+    let content = |len: usize| packed[..len].to_vec();
+    let cut = files.with("cut.pcap.gz", content(packed.len() - 13));
+    let text = summary(&[&cut]);
+    line(&text, "! the file ends inside record 2 (byte 112 unpacked), which is left out");
+    line(&text, "A table of 2 entries holds this traffic");
+    let no_end = files.with("no-end.pcap.gz", content(packed.len() - 3));
+    let text = summary(&[&no_end]);
+    line(&text, "! the file is cut: its gzip data end before record 3 (byte 156 unpacked)");
+    line(&text, "A table of 3 entries holds this traffic");
+
+    let damaged = files.with("damaged.pcap.gz", [&packed, &b"?"[..]].concat().repeat(2));
+    let (error, text) = refused(&[&damaged]);
+    let beginning = format!("error: {damaged} cannot be unpacked past byte ");
+    assert!(error.starts_with(&beginning) && error.contains(": gzip: "), "{error}");
+    line(&text, "A table of 3 entries holds this traffic in the part that could be read");
+}
+
 #[test]
 fn link_types_that_are_not_read_are_named() {
     let files = Files::new();
@@ -197,9 +234,9 @@ fn options_that_cannot_be_are_refused_with_the_option() {
         (&["--max", "0"], "'0' for '--max <N>': a table needs at least one entry"),
         (&["--max", "1e6"], "'1e6' for '--max <N>': `1e6` is not a number of entries"),
         (&["-m", "1000m"], "'1000m' for '--max <N>': more than 268435456 entries"),
-        (&["-o", "xml"], "`xml` is none of packets, json, summary"),
+        (&["-o", "xml"], "`xml` is none of summary, json, packets, events, table, stats"),
         (&["-o", "json="], "no file name behind `=`"),
-        (&["--iface", "2=lan0,wan0"], "`wan0` has no number: write `2=lan0,3=wan0`"),
+        (&["--iface", "2=lan0,wan0"], "`wan0` is not the number of an interface: write `2=lan0,3`"),
         (&["--local", "192.0.2"], "'192.0.2' for '--local <ADDR,..>'"),
         (&["--hash-seed", "0x1"], "'0x1' for '--hash-seed <N|random>'"),
     ];
@@ -264,11 +301,22 @@ fn each_interface_of_a_cooked_capture_needs_its_name() {
     let frames = [(0, sll2(2, 0, &datagram(1))), (1, sll2(3, 0, &datagram(2)))];
     let capture = files.with("any.pcap", pcap(SLL2, &frames));
     let rules = files.with("rules.v4", "-A PREROUTING -i wan0 -j NOTRACK\n");
-    for names in ["lan0", "2=lan0"] {
+    for (names, missing) in [
+        ("lan0", "several interfaces without a name: which is `lan0`?"),
+        ("2=lan0,3", "has no interface names"),
+    ] {
         let (error, text) = refused(&[&capture, "-r", &rules, "--iface", names]);
-        line(&error, "has no interface names");
+        line(&error, missing);
         line(&text, "A table of 1 entries holds this traffic in the part that could be read");
     }
+    for (names, untracked) in [("2=lan0", 0), ("3=wan0", 1)] {
+        let object = json(&[&capture, "-r", &rules, "--iface", names]);
+        assert_eq!(object["skipped_by"]["elsewhere"], 1, "{names}");
+        assert_eq!(object["untracked"], untracked, "{names}");
+    }
+    let (error, _) = refused(&[&capture, "--iface", "4=dmz0"]);
+    line(&error, "was captured at `--iface 4=dmz0`");
+    line(&error, "it has the interfaces 2, 3");
     let object = json(&[&capture, "-r", &rules, "--iface", "2=lan0,3=wan0"]);
     assert_eq!((&object["untracked"], &object["tracked"]), (&1.into(), &1.into()));
 }

@@ -5,16 +5,39 @@ mod bad_input;
 #[cfg(test)]
 mod copies;
 #[cfg(test)]
+mod counters;
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
+mod large;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod made;
+#[cfg(test)]
+mod manual;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod same_run;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod story;
+#[cfg(test)]
+mod tables;
+#[cfg(test)]
+mod twins;
+#[cfg(test)]
+mod xml;
 
 use anstream::StripStream;
 use clap::Parser;
+use keeptrack::capture::Stop;
 use keeptrack::options::Options;
 use keeptrack::{Error, Outcome};
 
@@ -42,7 +65,9 @@ pub fn keeptrack(words: &[&str]) -> Ran {
     let mut stdout = Vec::new();
     let line = ["keeptrack"].iter().chain(words);
     let end = match Options::try_parse_from(line) {
-        Ok(options) => keeptrack::run(&options, &mut stdout).map_err(Failure::Run),
+        Ok(options) => {
+            keeptrack::run(&options, &Stop::default(), &mut stdout).map_err(Failure::Run)
+        }
         Err(error) => Err(Failure::Typed(error)),
     };
     Ran { end, stdout }

@@ -32,7 +32,9 @@ pub fn ours(trace: &Path) -> Result<Vec<Record>, String> {
     let ran = keeptrack(&["replay", file, "--copies", "keep", "--quiet", "-o", "packets"]);
     match ran.end {
         Ok(Outcome::Done) => records(&ran.stdout[..]),
-        Ok(Outcome::Finding) => Err("the replay ended with a finding".into()),
+        Ok(outcome @ (Outcome::Finding | Outcome::Interrupted)) => {
+            Err(format!("the replay ended with {outcome:?}"))
+        }
         // It has no packet but skipped ones, which is an answer, too.
         Err(Failure::Run(Error::UnreadLinks(..))) => records(&ran.stdout[..]),
         Err(failure) => Err(failure.shown()),

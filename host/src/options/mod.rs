@@ -1,0 +1,239 @@
+//! What was typed.
+
+mod moment;
+mod output;
+mod words;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::path::Naming;
+pub use moment::Moment;
+pub use output::{Format, Output};
+pub(crate) use words::MAX_ENTRIES;
+pub use words::{Copies, HashSeed, Preset, When};
+use words::{entry_count, seconds};
+
+/// Shows what a connection-tracking table of that size would have done with a capture.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, disable_help_flag = true, after_help = EXIT_CODES)]
+pub struct Options {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Colours in what people read [default: where a terminal shows them; NO_COLOR counts]
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(hide_default_value = true, display_order = 100)]
+    pub color: When,
+
+    /// A line for each option; `keeptrack help COMMAND` says all, with examples
+    #[arg(short, long, global = true, action = ArgAction::HelpShort, display_order = 101)]
+    pub help: Option<bool>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Passes captures through a table: when it is full, what is dropped, what fills it
+    Replay(Box<Replay>),
+    /// Compares the table after a capture with one that a kernel had
+    Diff(Box<Diff>),
+    /// Writes what a shell needs to complete commands
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Writes the manual pages
+    Man {
+        /// The folder that they go to; without it the first of them goes to stdout
+        folder: Option<PathBuf>,
+    },
+}
+
+/// Passes captures through a table.
+///
+/// The capture is the clock. Verdicts, states and timeouts are those of Linux nf_conntrack.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES, after_long_help = REPLAY_EXAMPLES)]
+pub struct Replay {
+    /// Captures (pcap, pcapng; also gzip, zstd), merged by time, or one `conntrack -E` log
+    ///
+    /// `-` is stdin. A log is what `conntrack -E -o timestamp` writes: a replay of what the kernel
+    /// said, without a capture.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub captures: Vec<PathBuf>,
+
+    /// The table and what is known beside the capture.
+    #[command(flatten)]
+    pub world: World,
+
+    /// What to write, and where to if not to stdout (repeatable) [default: summary]
+    ///
+    /// `summary` is for people, `json` the same for machines, `packets` a line of JSON for every
+    /// packet. `events`, `table` and `stats` are what `conntrack -E`, `-L` and `-S` print; behind a
+    /// comma stand the words of conntrack's `-o`: `events,timestamp,extended`, `table,extended`,
+    /// `table,save`, and `table,proc` for the form of /proc/net/nf_conntrack. `prometheus` has
+    /// node_exporter's names.
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub output: Vec<Output>,
+
+    /// Exit with 1 if the table had no room for a packet
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Compares the table after a capture with one that a kernel had.
+///
+/// The table is what `conntrack -L` printed (also with `-o extended`, `save` or `xml`), or
+/// /proc/net/nf_conntrack. A connection that NAT has translated is found by its original tuple.
+#[derive(Debug, Args)]
+#[command(after_help = DIFF_EXIT_CODES, after_long_help = DIFF_EXAMPLES)]
+pub struct Diff {
+    /// A capture, as in `replay`; `-` is stdin
+    pub capture: PathBuf,
+
+    /// The kernel's table, saved when the capture ended or at `--until`
+    pub table: PathBuf,
+
+    /// The table and what is known beside the capture.
+    #[command(flatten)]
+    pub world: World,
+
+    /// By how many seconds timeouts may differ
+    ///
+    /// conntrack rounds down, and nobody saves a table in the moment of a packet.
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub tolerance: u64,
+}
+
+/// The table, its settings, and what is known beside the capture.
+#[derive(Debug, Args)]
+pub struct World {
+    /// Entries the table has, as nf_conntrack_max (64k is 65,536); without it nothing is refused
+    ///
+    /// It comes before the nf_conntrack_max of `--config`.
+    #[arg(short, long, value_name = "N", value_parser = entry_count)]
+    pub max: Option<usize>,
+
+    /// Settings: sysctl text, or one NAME=VALUE (repeatable, the last one counts)
+    ///
+    /// What `sysctl -a` prints, sysctl.conf, or `grep -H . /proc/sys/net/netfilter/*`. Every
+    /// nf_conntrack name has its effect, or the summary says why it has none.
+    #[arg(short, long, value_name = "FILE|NAME=VALUE")]
+    pub config: Vec<String>,
+
+    /// Rules of the raw table: iptables-save text or iptables command lines (repeatable)
+    #[arg(short, long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+
+    /// Connections open at the start: a table as conntrack or /proc prints it (repeatable)
+    ///
+    /// `conntrack -L` with or without `-o extended`, `save` or `xml`, or /proc/net/nf_conntrack. An
+    /// entry that NAT has translated is held by its original tuple.
+    #[arg(short, long, value_name = "FILE")]
+    pub seed_table: Vec<PathBuf>,
+
+    /// Timeouts and settings to begin with
+    #[arg(short, long, value_enum, default_value_t = Preset::Linux)]
+    pub preset: Preset,
+
+    /// Stop there: `+1m30s` after the first packet, `14:06:12.5` UTC, or seconds since 1970
+    #[arg(long, value_name = "MOMENT")]
+    pub until: Option<Moment>,
+
+    /// Addresses of the host that captured: what they send crosses OUTPUT
+    #[arg(long, value_name = "ADDR,..", value_delimiter = ',')]
+    pub local: Vec<IpAddr>,
+
+    /// The interfaces to look at, and their names if the capture has none: lan0, or 2=lan0,3=wan0
+    ///
+    /// By name in a capture that names its interfaces; else the name of its one interface; or by
+    /// number, with a name or without: that of the interface in the file, from 0, or of the
+    /// interface at the host in an SLL2 capture. Packets of other interfaces are left out.
+    #[arg(long, value_name = "NAME|INDEX[=NAME],..")]
+    pub iface: Option<Naming>,
+
+    /// What to do with a packet that an `-i any` capture shows twice
+    #[arg(long, value_enum, default_value_t = Copies::Drop)]
+    pub copies: Copies,
+
+    /// Key of the table's hash: a number, or `random`; no verdict depends on it
+    #[arg(long, value_name = "N|random", default_value = "0")]
+    pub hash_seed: HashSeed,
+
+    /// No progress, no kernel messages
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 the table dropped packets (--check), 2 bad input, 130 interrupted";
+
+const DIFF_EXIT_CODES: &str = "\
+Exit codes: 0 the same, 1 they differ, 2 bad input, 130 interrupted";
+
+const REPLAY_EXAMPLES: &str = "\
+Exit codes:
+  0    done
+  1    the table dropped packets (only with --check)
+  2    bad input, or an output that cannot be written; what was counted before is reported
+  130  interrupted; what was counted before is reported
+
+Examples:
+  tcpdump -i any -s 96 -w relay.pcap         a capture on a server
+  tcpdump -i lan0 -s 96 -w gateway.pcap      on a gateway: the inside interface
+
+  keeptrack replay relay.pcap                what size the traffic takes
+  keeptrack replay relay.pcap -m 16k         what a table of that size does
+  iptables-save -t raw > rules.v4
+  keeptrack replay relay.pcap -m 16k -r rules.v4
+  sysctl -a > sysctl.txt; conntrack -L > open.txt; tcpdump -i lan0 -s 96 -w gateway.pcap
+  keeptrack replay gateway.pcap -c sysctl.txt -s open.txt
+  keeptrack replay gateway.pcap.0*.gz -o table,extended=table.txt -o summary
+  tcpdump -i lan0 -s 96 -U -w - | keeptrack replay - -o events,timestamp
+  conntrack -E -o timestamp > events.log     the kernel's own account: no capture
+  keeptrack replay events.log -m 16k";
+
+const DIFF_EXAMPLES: &str = "\
+Exit codes, as those of diff(1):
+  0    both tables are the same
+  1    they differ
+  2    bad input
+  130  interrupted; nothing was compared
+
+Examples:
+  tcpdump -i lan0 -s 96 -w gateway.pcap &
+  sleep 600; conntrack -L -o extended > kernel.txt; kill %1
+  keeptrack diff gateway.pcap kernel.txt
+  keeptrack diff gateway.pcap kernel.txt -c sysctl.txt -s open.txt --until +10m";
+
+impl World {
+    /// The name of the preset.
+    #[must_use]
+    pub(crate) fn preset_name(&self) -> String {
+        let name = self.preset.to_possible_value();
+        name.map_or_else(String::new, |name| name.get_name().to_owned())
+    }
+
+    /// The files that are read beside the capture. A setting that was typed may look like one.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let config = self.config.iter().map(Path::new);
+        let rest = self.rules.iter().chain(&self.seed_table).map(PathBuf::as_path);
+        config.chain(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+}

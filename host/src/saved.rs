@@ -1,0 +1,82 @@
+//! A table that somebody saved: `conntrack -L` in any form, or /proc/net/nf_conntrack.
+
+use std::io::BufRead;
+use std::path::Path;
+
+use crate::capture::{Source, Stop};
+use crate::conntrack::{Entry, Reader, Record};
+use crate::error::Error;
+use crate::units::Count;
+
+/// A saved table that is being read.
+pub(crate) struct Saved {
+    file: String,
+    reader: Reader<Source>,
+    entry_count: u64,
+    expectation_count: u64,
+}
+
+impl Saved {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// When that is not possible.
+    pub(crate) fn open(path: &Path, stop: &Stop) -> Result<Self, Error> {
+        let source = Source::open(path, stop)?;
+        let file = source.name().to_owned();
+        Ok(Self { file, reader: Reader::new(source), entry_count: 0, expectation_count: 0 })
+    }
+
+    /// Its name, safe for a terminal.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The next entry, and the line in which it stands.
+    ///
+    /// # Errors
+    /// When it cannot be read further, or is no table.
+    pub(crate) fn next(&mut self) -> Result<Option<(u64, Entry)>, Error> {
+        for record in self.reader.by_ref() {
+            match record.map_err(|error| Error::Conntrack(self.file.clone(), error))? {
+                Record::Entry(entry) => {
+                    self.entry_count += 1;
+                    return Ok(Some((self.reader.line(), entry)));
+                }
+                Record::Event(_) => return Err(Error::LogAsTable(self.file.clone())),
+                Record::Expectation(_) => self.expectation_count += 1,
+            }
+        }
+        match self.reader.foreign() {
+            Some(foreign) if self.entry_count == 0 => {
+                Err(Error::NoEntries(self.file.clone(), foreign.clone()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What should be said of it although it could be read; complete at its end.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = notes(&self.file, &self.reader);
+        if self.expectation_count > 0 {
+            let (file, count) = (&self.file, self.expectation_count);
+            notes.push(format!("{file}: {count} expectations are left out"));
+        }
+        notes
+    }
+}
+
+/// What should be said of a table or a log although it could be read; complete at its end.
+pub(crate) fn notes<R: BufRead>(file: &str, reader: &Reader<R>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(foreign) = reader.foreign() {
+        let (count, line, text) = (Count(foreign.count), foreign.line, &foreign.text);
+        notes.push(format!(
+            "{file}: {count} lines are none of conntrack's; the first is line {line}: {text}"
+        ));
+    }
+    if let Some(line) = reader.cut() {
+        notes.push(format!("{file} ends in the middle of line {line}, which is left out"));
+    }
+    notes
+}

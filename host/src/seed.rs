@@ -1,0 +1,108 @@
+//! Connections that were open before the capture, from tables that somebody saved.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use keeptrack_core::{Config, Instant};
+
+use crate::capture::Stop;
+use crate::error::Error;
+use crate::listing::Listing;
+use crate::replay::Replay;
+use crate::saved::Saved;
+use crate::units::Count;
+use crate::verdict::Report;
+
+/// What came of the saved tables.
+#[derive(Debug, Default)]
+pub(crate) struct Seeded {
+    /// Connections that were open at the start.
+    pub(crate) count: u64,
+    /// Of those, the ones that NAT had translated.
+    translated: Few,
+    /// Entries that were not taken over, by reason.
+    left_out: BTreeMap<String, Few>,
+    notes: Vec<String>,
+}
+
+/// How many there were, and where the first one stands.
+#[derive(Debug, Default)]
+struct Few {
+    count: u64,
+    first: String,
+}
+
+impl Few {
+    fn add(&mut self, place: &str) {
+        if self.count == 0 {
+            place.clone_into(&mut self.first);
+        }
+        self.count += 1;
+    }
+}
+
+impl Seeded {
+    /// What should be said of them.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        let Few { count, first } = &self.translated;
+        if *count > 0 {
+            let count = Count(*count);
+            notes.push(format!(
+                "{count} seeded entries are translated by NAT and held by their original tuples \
+                 ({first})"
+            ));
+        }
+        for (why, Few { count, first }) in &self.left_out {
+            let count = Count(*count);
+            notes.push(format!("{count} entries are not taken over: {why} ({first})"));
+        }
+        notes
+    }
+}
+
+impl Replay {
+    /// Puts the connections of saved tables into the table, at the moment `now`.
+    ///
+    /// # Errors
+    /// When a table cannot be read, or there is not the memory for it.
+    pub(crate) fn seed(
+        &mut self,
+        tables: &[PathBuf],
+        now: Instant,
+        (listing, config): (&Listing, &Config),
+        stop: &Stop,
+    ) -> Result<Seeded, Error> {
+        let mut seeded = Seeded::default();
+        for table in tables {
+            let mut saved = Saved::open(table, stop)?;
+            while let Some((line, entry)) = saved.next()? {
+                let place = format!("{}:{line}", saved.file());
+                self.make_room()?;
+                match self.ct.restore(now, &entry.restored(now, config)) {
+                    Ok(made) => {
+                        seeded.count += 1;
+                        listing.remember(made.conn.number(), &entry);
+                        if entry.nat().is_some() {
+                            seeded.translated.add(&place);
+                        }
+                    }
+                    Err(why) => {
+                        seeded.left_out.entry(why.to_string()).or_default().add(&place);
+                    }
+                }
+            }
+            seeded.notes.extend(saved.notes());
+        }
+        Ok(seeded)
+    }
+
+    /// Tells of the connections that are open already, the oldest first.
+    pub(crate) fn tell_open(&self, report: &mut dyn Report) {
+        let mut open: Vec<_> = self.ct.iter().collect();
+        open.sort_unstable_by_key(|conn| conn.number());
+        for conn in open {
+            report.was_open(conn);
+        }
+    }
+}

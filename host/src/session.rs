@@ -1,0 +1,189 @@
+//! A replay made ready: what is read, the table that it goes through, and what was typed beside.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use keeptrack_core::{Config, Conntrack, Instant};
+
+use crate::capture::{Captures, Kind, Source, Stop, Text, Warning, printable};
+use crate::conntrack::GreTimeouts;
+use crate::error::Error;
+use crate::listing::{Listing, Switch, Told};
+use crate::log::Log;
+use crate::memory::Heap;
+use crate::options::{MAX_ENTRIES, World};
+use crate::path::Places;
+use crate::progress::Progress;
+use crate::replay::{Replay, Room};
+use crate::rules::{self, RuleSet};
+use crate::seed::Seeded;
+use crate::settings::Settings;
+use crate::sight::Sight;
+use crate::verdict::Report;
+
+/// The entries of a table that grows, at first.
+const FIRST_ENTRIES: usize = 1 << 16;
+
+/// A replay and all that belongs to it.
+pub(crate) struct Session {
+    pub(crate) input: Input,
+    pub(crate) replay: Replay,
+    pub(crate) settings: Settings,
+    pub(crate) listing: Rc<Listing>,
+    pub(crate) seeded: Seeded,
+    pub(crate) config: Config,
+    /// The entries that the table has; `None`: it grows.
+    pub(crate) max: Option<usize>,
+    /// The last moment that counts.
+    end: Option<Instant>,
+}
+
+/// What is replayed.
+pub(crate) enum Input {
+    /// Packets.
+    Captures(Captures),
+    /// What a kernel said.
+    Log(Box<Log>),
+}
+
+impl Session {
+    /// Reads what was typed, and of the input as much as tells when it begins.
+    ///
+    /// # Errors
+    /// When any of it cannot be read or used.
+    pub(crate) fn open(world: &World, inputs: &[PathBuf], stop: &Stop) -> Result<Self, Error> {
+        let rules = rules::load(&world.rules)?;
+        let settings = Settings::load(&world.config)?;
+        let mut input = Input::open(inputs, stop)?;
+        if let (Input::Log(_), Some(file)) = (&input, world.rules.first()) {
+            return Err(Error::RulesForLog(printable(&file.display().to_string())));
+        }
+        if let Some((max, origin)) = settings.max().filter(|(max, _)| *max > MAX_ENTRIES) {
+            return Err(Error::TooManyEntries(max, origin.to_string()));
+        }
+        let max = world.max.or_else(|| settings.max().map(|(max, _)| max));
+        let config = settings.apply(world.preset.config());
+        let mut replay = table(world, max, (config, rules))?;
+        let listing = Rc::new(listing(&input, &config, &settings));
+        let first = input.first()?;
+        let seeded = match first {
+            Some(first) => replay.seed(&world.seed_table, first, (&listing, &config), stop)?,
+            None => Seeded::default(),
+        };
+        let end = first.and_then(|first| Some(world.until?.instant(first)));
+        Ok(Self { input, replay, settings, listing, seeded, config, max, end })
+    }
+
+    /// Replays all of the input, or as much of it as counts.
+    ///
+    /// # Errors
+    /// When it cannot be read further or told of; what was told before stands.
+    pub(crate) fn run(
+        &mut self,
+        report: &mut dyn Report,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        self.replay.tell_open(report);
+        match &mut self.input {
+            Input::Captures(captures) => self.replay.run(captures, self.end, report, progress),
+            Input::Log(log) => {
+                let told = (self.end, &*self.listing, &self.config);
+                self.replay.follow(log, told, report, progress)
+            }
+        }
+    }
+
+    /// What should be said of it all although it could be used.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = self.input.notes();
+        notes.extend(self.seeded.notes());
+        notes.extend(self.replay.notes());
+        notes.extend(self.settings.ignored().map(|ignored| ignored.to_string()));
+        notes
+    }
+
+    /// Why there is nothing to report.
+    pub(crate) fn nothing(&self) -> Error {
+        match &self.input {
+            Input::Captures(captures) => {
+                let warning = captures.warnings().next().map(|(_, warning)| warning);
+                Error::NoPackets(captures.name(), warning)
+            }
+            Input::Log(log) => Error::NoEvents(log.file().to_owned()),
+        }
+    }
+}
+
+impl Input {
+    fn open(inputs: &[PathBuf], stop: &Stop) -> Result<Self, Error> {
+        if let [input] = inputs {
+            let source = Source::open(input, stop)?;
+            if source.kind() == Kind::Text(Text::Events) {
+                return Ok(Self::Log(Box::new(Log::new(source))));
+            }
+            return Ok(Self::Captures(Captures::from_source(source, stop)?));
+        }
+        Ok(Self::Captures(Captures::open(inputs, stop)?))
+    }
+
+    /// When the first packet came, or the first event.
+    fn first(&mut self) -> Result<Option<Instant>, Error> {
+        let time_ns = match self {
+            Self::Captures(captures) => captures.next_time_ns()?,
+            Self::Log(log) => log.next_time_ns()?,
+        };
+        Ok(time_ns.map(|time_ns| Instant::from_millis(time_ns / 1_000_000)))
+    }
+
+    /// What should be said of it although it could be read.
+    fn notes(&self) -> Vec<String> {
+        match self {
+            Self::Captures(captures) => {
+                let is_one = captures.files().len() == 1;
+                let said = |(file, warning): (&str, Warning)| match is_one {
+                    true => warning.to_string(),
+                    false => format!("{file}: {warning}"),
+                };
+                captures.warnings().map(said).collect()
+            }
+            Self::Log(log) => log.notes(),
+        }
+    }
+
+    /// How many bytes there are to be read, if that is known.
+    pub(crate) fn total_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Captures(captures) => captures.total_bytes(),
+            Self::Log(log) => log.total_bytes(),
+        }
+    }
+}
+
+/// An empty table as `world` asks for it.
+fn table(
+    world: &World,
+    max: Option<usize>,
+    (config, rules): (Config, RuleSet),
+) -> Result<Replay, Error> {
+    let entries = max.unwrap_or(FIRST_ENTRIES);
+    let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
+    let ct = Conntrack::new(memory, config, world.hash_seed.seed())?;
+    let room = if max.is_some() { Room::Fixed } else { Room::Growing };
+    let sight =
+        Sight::new(Places::new(world.iface.clone().unwrap_or_default(), world.local.clone()));
+    Ok(Replay::new(ct.with_rules(rules), room, sight, world.copies))
+}
+
+fn listing(input: &Input, config: &Config, settings: &Settings) -> Listing {
+    let who_tells = match input {
+        Input::Captures(_) => Told::ByTable,
+        Input::Log(_) => Told::ByLog,
+    };
+    let on = |setting: Option<(bool, _)>| match setting {
+        Some((true, _)) => Switch::On,
+        _ => Switch::Off,
+    };
+    let timeouts = &config.timeouts;
+    let gre = GreTimeouts { unreplied: timeouts.gre, stream: timeouts.gre_stream };
+    Listing::new(who_tells, (on(settings.acct()), on(settings.timestamp())), gre)
+}

@@ -1,0 +1,71 @@
+//! Help, manual pages and completions: everything that can be typed stands in them.
+
+use std::fs;
+
+use clap::CommandFactory;
+use keeptrack::options::Options;
+
+use super::made::Files;
+use super::{Failure, Ran, keeptrack};
+
+/// What is printed instead of a run.
+fn help(words: &[&str]) -> String {
+    match keeptrack(words).end {
+        Err(Failure::Typed(help)) => help.to_string(),
+        other => panic!("{words:?} ran: {other:?}"),
+    }
+}
+
+/// The names of a command's options.
+fn options(command: &str) -> Vec<String> {
+    let program = Options::command();
+    let command = program.find_subcommand(command).unwrap();
+    let long = command.get_arguments().filter_map(|argument| argument.get_long());
+    long.map(|name| format!("--{name}")).collect()
+}
+
+#[test]
+fn help_is_short_and_help_command_is_full() {
+    for command in ["replay", "diff"] {
+        let (short, full) = (help(&[command, "--help"]), help(&["help", command]));
+        assert_eq!(short, help(&[command, "-h"]));
+        assert!(!short.contains("Examples:") && full.contains("Examples:"));
+        assert!(short.lines().count() * 2 < full.lines().count());
+        for text in [short, full] {
+            assert!(text.contains("Exit codes") && text.contains("130"));
+            for option in options(command) {
+                assert!(text.contains(&option), "{command} {option}");
+            }
+        }
+    }
+}
+
+#[test]
+fn there_is_a_page_for_the_program_and_for_each_command() {
+    let files = Files::new();
+    let folder = files.path("man");
+    keeptrack(&["man", &folder]).end.unwrap();
+    for command in ["replay", "diff"] {
+        let page = fs::read_to_string(format!("{folder}/keeptrack-{command}.1")).unwrap();
+        let plain = page.replace('\\', "");
+        for option in options(command) {
+            assert!(plain.contains(&option), "{command} {option}");
+        }
+        assert!(plain.contains("Examples:"), "{command}");
+    }
+    let first = fs::read(format!("{folder}/keeptrack.1")).unwrap();
+    assert_eq!(keeptrack(&["man"]).stdout, first);
+}
+
+#[test]
+fn every_shell_completes_every_option() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let Ran { end, stdout } = keeptrack(&["completions", shell]);
+        end.unwrap();
+        let script = String::from_utf8(stdout).unwrap();
+        for option in options("replay") {
+            let name = option.trim_start_matches('-');
+            assert!(script.contains(name), "{shell} {option}");
+        }
+    }
+}
