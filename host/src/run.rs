@@ -87,6 +87,7 @@ fn replay(
     // One output that cannot be written keeps nobody else from being written.
     let written = written.fold(Ok(()), io::Result::and);
     if !world.quiet {
+        warn(&mut progress.stderr(), &options.output, &subject);
         shown(&mut progress.stderr(), &options.output, (&event_counts, replay.table().len()));
     }
     done?;
@@ -103,6 +104,16 @@ fn unread(session: &Session, tally: &Tally) -> Option<Error> {
     let Input::Captures(captures) = &session.input else { return None };
     let links = tally.unread_links()?;
     Some(Error::UnreadLinks(captures.name(), links))
+}
+
+/// What the summary says of the input, to those who do not get one.
+fn warn(stderr: &mut dyn Write, outputs: &[Output], subject: &Subject<'_>) {
+    if outputs.iter().all(|output| output.format != Format::Summary) && !outputs.is_empty() {
+        for note in &subject.notes {
+            // Nobody misses it where stderr is gone.
+            let _ = writeln!(stderr, "warning: {note}");
+        }
+    }
 }
 
 /// What conntrack says on stderr behind the events and entries that it printed.

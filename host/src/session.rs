@@ -19,6 +19,7 @@ use crate::rules::{self, RuleSet};
 use crate::seed::Seeded;
 use crate::settings::Settings;
 use crate::sight::Sight;
+use crate::units::Count;
 use crate::verdict::Report;
 
 /// The entries of a table that grows, at first.
@@ -99,6 +100,14 @@ impl Session {
         notes.extend(self.seeded.notes());
         notes.extend(self.replay.notes());
         notes.extend(self.settings.ignored().map(|ignored| ignored.to_string()));
+        match self.settings.other_count() {
+            0 => {}
+            count => {
+                let count = Count(count as u64);
+                notes
+                    .push(format!("{count} settings of other names than conntrack's are left out"));
+            }
+        }
         notes
     }
 

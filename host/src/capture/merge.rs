@@ -34,7 +34,7 @@ pub struct Captures {
 struct Part {
     path: PathBuf,
     file: String,
-    format_name: &'static str,
+    format_name: String,
     total_bytes: Option<u64>,
     /// How far the file has been read, when it is not open.
     bytes_read: u64,
@@ -156,15 +156,14 @@ impl Captures {
         }
     }
 
-    /// The format of the files: `pcap`, `pcapng`, or both with `and` between.
+    /// The formats of the files, each once: `pcap`, `pcapng+zstd`, `pcap and pcap+gzip`.
     #[must_use]
-    pub fn format_name(&self) -> &'static str {
-        let has = |name| self.parts.iter().any(|part| part.format_name == name);
-        match (has("pcap"), has("pcapng")) {
-            (true, true) => "pcap and pcapng",
-            (false, true) => "pcapng",
-            _ => "pcap",
-        }
+    pub fn format_name(&self) -> String {
+        let mut names: Vec<&str> =
+            self.parts.iter().map(|part| part.format_name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(" and ")
     }
 
     /// The interfaces that were described so far in files that have been begun.

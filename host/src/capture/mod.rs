@@ -257,12 +257,16 @@ impl Capture {
         self.source.name()
     }
 
-    /// The format of the file, in one word.
+    /// The format of the file, and how it is compressed: `pcap`, `pcapng+zstd`.
     #[must_use]
-    pub const fn format_name(&self) -> &'static str {
-        match self.format {
+    pub fn format_name(&self) -> String {
+        let name = match self.format {
             Format::Pcap(_) => "pcap",
             Format::PcapNg(_) => "pcapng",
+        };
+        match self.source.packing() {
+            Some(packing) => format!("{name}+{}", packing.program()),
+            None => name.to_owned(),
         }
     }
 

@@ -51,6 +51,7 @@ struct Document<'d> {
     at_first_drop: Vec<Holder>,
     dropped: Vec<Refused>,
     rules: Vec<RuleCounts<'d>>,
+    notes: &'d [String],
 }
 
 #[derive(Serialize)]
@@ -126,6 +127,7 @@ impl<'d> Document<'d> {
             at_first_drop: holders(tally, |row| row.at_first_drop),
             dropped: refused(tally),
             rules: rule_counts(subject),
+            notes: &subject.notes,
         }
     }
 }

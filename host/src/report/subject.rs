@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use keeptrack_core::Timeout;
 use keeptrack_core::raw::{Hook, RuleCount, Target};
 
 use crate::capture::{Captures, printable};
@@ -36,6 +37,8 @@ pub struct Subject<'s> {
     pub preset: String,
     /// Seconds that an idle established connection lives.
     pub established_s: u32,
+    /// What set them, if not the preset.
+    pub established_origin: Option<String>,
     /// Packets whose time was before that of the packet before them.
     pub went_back_count: u64,
     /// The table at the end.
@@ -92,6 +95,9 @@ impl<'s> Subject<'s> {
             unit,
             preset: world.preset_name(),
             established_s: session.config.timeouts.tcp_established,
+            established_origin: settings
+                .timeout(Timeout::TcpEstablished)
+                .map(|(_, origin)| origin.to_string()),
             went_back_count: replay.went_back_count(),
             table: replay.table(),
         }

@@ -79,7 +79,7 @@ fn records_come_by_time_and_of_one_time_by_the_order_of_files() {
     ];
     assert_eq!(order, expected);
     assert!(packets.iter().map(|packet| packet.0).eq(0..10), "counted over all files");
-    assert_eq!((captures.packet_count(), captures.format_name()), (10, "pcap"));
+    assert_eq!((captures.packet_count(), captures.format_name().as_str()), (10, "pcap"));
     let file_lens = files.1.iter().map(|path| fs::metadata(path).unwrap().len());
     assert_eq!(captures.total_bytes(), Some(file_lens.sum()));
     assert_eq!(captures.total_bytes(), Some(captures.bytes_read()));

@@ -106,10 +106,12 @@ fn notes(subject: &Subject<'_>, tally: &Tally) -> Vec<String> {
     }
     let longest_ms = u64::from(subject.established_s) * 1000;
     if tally.lasted_ms() < longest_ms {
+        let origin = subject.established_origin.as_ref();
         notes.push(format!(
-            "the capture lasts {}, an idle established connection {}: the table may grow further",
+            "the capture lasts {}, an idle established connection {}{}: the table may grow further",
             Lasting(tally.lasted_ms()),
             Lasting(longest_ms),
+            origin.map_or_else(String::new, |origin| format!(" ({origin})")),
         ));
     }
     notes
