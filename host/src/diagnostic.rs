@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::capture::is_hidden;
 use crate::source::Source;
 
 /// The most errors that are shown of one file.
@@ -227,15 +228,14 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// The text with every control character made visible, as many characters as before: a file must
-/// not steer the terminal that shows it.
+/// The text with every character that is hidden made visible, as many characters as before: a file
+/// must not steer the terminal that shows it.
 fn visible(text: &str) -> String {
     let shown = |c: char| match c {
         '\t' => '\t',
         // The block of control pictures has them in the order of their codes.
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c if c.is_control() => '\u{fffd}',
+        c if is_hidden(c) => '\u{fffd}',
         c => c,
     };
     text.chars().map(shown).collect()

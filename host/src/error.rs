@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use keeptrack_core::ConfigError;
+use keeptrack_core::{ConfigError, Instant};
 
 use crate::capture::{self, printable};
 use crate::conntrack::{self, Foreign};
@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostics;
 use crate::options::MAX_ENTRIES;
 use crate::path::Misplaced;
 use crate::sight::Untold;
+use crate::units::Clock;
 
 /// Why there is no result, or only part of one.
 #[derive(Debug)]
@@ -25,6 +26,12 @@ pub enum Error {
     Conntrack(String, conntrack::Error),
     /// A log where a table is asked for.
     LogAsTable(String),
+    /// A capture where a table is asked for.
+    CaptureAsTable(String),
+    /// stdin where two inputs are asked for.
+    StdinTwice,
+    /// Nothing came until then; the first packet came at that time.
+    NothingUntil(String, Instant),
     /// A table in a log.
     TableAsLog(String),
     /// A log whose event at that place has no time.
@@ -90,6 +97,11 @@ impl Error {
             Self::Untold(untold) => untold.help().into(),
             Self::Misplaced(misplaced) => misplaced.help(),
             Self::TooManyEntries(..) => format!("`--max {MAX_ENTRIES}` is the most"),
+            Self::CaptureAsTable(_) => {
+                "a capture comes first: `keeptrack diff CAPTURE TABLE`".into()
+            }
+            Self::StdinTwice => "save one of them in a file".into(),
+            Self::NothingUntil(..) => "`--until +90` is 90 seconds after the first packet".into(),
             Self::LogAsTable(file) => {
                 format!("replay it: `keeptrack replay {file}`; a table is `conntrack -L`")
             }
@@ -129,6 +141,12 @@ impl fmt::Display for Error {
             Self::Config(error) => error.fmt(f),
             Self::Conntrack(file, error) => write!(f, "{file}:{error}"),
             Self::LogAsTable(file) => write!(f, "{file} is an event log, not a table"),
+            Self::CaptureAsTable(file) => write!(f, "{file} is a capture, not a table"),
+            Self::StdinTwice => f.write_str("two inputs from stdin"),
+            Self::NothingUntil(file, first) => {
+                let first = Clock(*first);
+                write!(f, "{file} has nothing before `--until`: it begins at {first} UTC")
+            }
             Self::TableAsLog(file) => {
                 write!(f, "{file} has entries of a table between its events")
             }

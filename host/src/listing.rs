@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use keeptrack_core::{Conn, Direction, Instant, Protocol, Zone};
+use keeptrack_core::{Conn, Direction, Instant, Protocol, Tuple, Zone};
 
 use crate::conntrack::{Entry, Form, GreTimeouts};
 
@@ -13,18 +13,8 @@ pub(crate) struct Listing {
     acct: Switch,
     timestamp: Switch,
     gre: GreTimeouts,
-    who_tells: Told,
-    /// Entries that were read, by the number of their connection.
-    read: RefCell<HashMap<u64, Entry>>,
-}
-
-/// By what entries are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    /// By the replay's table; what was read beside it adds what that does not hold.
-    ByTable,
-    /// By what was read last: nothing is known of the packets between.
-    ByLog,
+    who_tells: WhoTells,
+    read: RefCell<HashMap<Name, Read>>,
 }
 
 /// A setting that is 0 or 1.
@@ -35,35 +25,69 @@ pub(crate) enum Switch {
     On,
 }
 
+/// By what entries are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhoTells {
+    /// By the replay's table; what was read beside it adds what that does not hold.
+    Table,
+    /// By the log that is replayed: nothing is known of the packets between two events.
+    Log,
+}
+
+/// What a connection in the table is known by: its original tuple, and its zone.
+type Name = (Tuple, Zone);
+
+/// An entry that was read.
+#[derive(Debug, Clone)]
+struct Read {
+    entry: Entry,
+    /// When it was as it says.
+    at: Instant,
+    /// Which connection it is of, in the order in which they began.
+    number: u64,
+}
+
 impl Listing {
     /// Whether packets and bytes are told (`nf_conntrack_acct`), whether ages are
     /// (`nf_conntrack_timestamp`), and what /proc prints with every GRE entry.
     pub(crate) fn new(
-        who_tells: Told,
+        who_tells: WhoTells,
         (acct, timestamp): (Switch, Switch),
         gre: GreTimeouts,
     ) -> Self {
         Self { acct, timestamp, gre, who_tells, read: RefCell::default() }
     }
 
-    /// Keeps what `entry` tells of the connection with that number, if it is to be told.
-    pub(crate) fn remember(&self, number: u64, entry: &Entry) {
-        if self.who_tells == Told::ByLog || entry.tells_more() {
-            self.read.borrow_mut().insert(number, entry.clone());
+    /// By what entries are told.
+    pub(crate) const fn who_tells(&self) -> WhoTells {
+        self.who_tells
+    }
+
+    /// Keeps what `entry` tells at the moment `now` of a connection, if it is to be told.
+    pub(crate) fn remember(&self, conn: &Conn, entry: &Entry, now: Instant) {
+        if self.who_tells == WhoTells::Log || entry.tells_more() {
+            let mut read = self.read.borrow_mut();
+            let number = read.get(&name(conn)).map_or(conn.number(), |known| known.number);
+            read.insert(name(conn), Read { entry: entry.clone(), at: now, number });
         }
     }
 
     /// Keeps nothing of a connection that is over.
-    pub(crate) fn forget(&self, number: u64) {
-        self.read.borrow_mut().remove(&number);
+    pub(crate) fn forget(&self, conn: &Conn) {
+        self.read.borrow_mut().remove(&name(conn));
+    }
+
+    /// By what connections are in the order in which they began.
+    pub(crate) fn number(&self, conn: &Conn) -> u64 {
+        self.read.borrow().get(&name(conn)).map_or(conn.number(), |known| known.number)
     }
 
     /// What is known of `conn` at the moment `now`, to be printed in that form.
     pub(crate) fn entry(&self, conn: &Conn, now: Instant, form: Form) -> Entry {
-        let read = self.read.borrow().get(&conn.number()).cloned();
+        let read = self.read.borrow().get(&name(conn)).cloned();
         let mut entry = match (read, self.who_tells) {
-            (Some(read), Told::ByLog) => read,
-            (Some(read), Told::ByTable) => self.tracked(read, conn, (now, form)),
+            (Some(read), WhoTells::Log) => read.at(now),
+            (Some(read), WhoTells::Table) => self.tracked(read.entry, conn, (now, form)),
             (None, _) => {
                 let [original, reply] =
                     [Direction::Original, Direction::Reply].map(|dir| conn.tuple(dir));
@@ -72,13 +96,18 @@ impl Listing {
         };
         entry.gre = (entry.protocol() == Protocol::GRE).then_some(self.gre);
         entry.mark = entry.mark.or(Some(0));
+        // `conntrack -R` takes no SCTP without tags.
+        entry.vtags = entry.vtags.or((entry.protocol() == Protocol::SCTP).then_some([0, 0]));
         // Whoever lists /proc holds the entry meanwhile.
         entry.use_count = Some(if form == Form::Proc { 2 } else { 1 });
+        entry.id = None;
         entry
     }
 
     /// `entry` with what is known of `conn`.
     fn tracked(&self, mut entry: Entry, conn: &Conn, (now, form): (Instant, Form)) -> Entry {
+        let is_counted = self.acct == Switch::On;
+        let counters = |dir| is_counted.then(|| conn.counters(dir));
         entry.timeout = Some(conn.timeout_left(now));
         entry.state = conn.state_name();
         entry.status = conn.status();
@@ -87,16 +116,26 @@ impl Listing {
             Zone::DEFAULT => None,
             Zone(zone) => Some(zone),
         };
-        entry.id = None;
-        if self.acct == Switch::On {
-            entry.original.counters = Some(conn.counters(Direction::Original));
-            entry.reply.counters = Some(conn.counters(Direction::Reply));
-        }
-        if self.timestamp == Switch::On {
-            entry.delta_time = Some(age_s(conn, now, form));
-        }
+        entry.original.counters = counters(Direction::Original);
+        entry.reply.counters = counters(Direction::Reply);
+        entry.delta_time = (self.timestamp == Switch::On).then(|| age_s(conn, now, form));
+        (entry.start, entry.stop) = (None, None);
         entry
     }
+}
+
+impl Read {
+    /// The entry at a later moment, if no packet came.
+    fn at(self, now: Instant) -> Entry {
+        let Self { mut entry, at, .. } = self;
+        let passed_s = now.since(at) / 1000;
+        entry.timeout = entry.timeout.map(|left| left.saturating_sub(passed_s));
+        entry
+    }
+}
+
+fn name(conn: &Conn) -> Name {
+    (conn.tuple(Direction::Original), conn.zone())
 }
 
 /// The kernel rounds the age down, conntrack the two moments between which it lies.

@@ -5,16 +5,16 @@
 use std::collections::HashSet;
 
 use keeptrack_core::{
-    Change, Config, Conn, CtState, Direction, Ended, Instant, MAX_SECONDS, RestoreError, Status,
-    Step, Tuple, Why, Zone,
+    Change, Config, Conn, CtState, Direction, Ended, Instant, MAX_SECONDS, RestoreError, Restored,
+    Status, Step, Tuple, Why, Zone,
 };
 
 use crate::capture::Source;
 use crate::conntrack::{Entry, Event, Kind, Reader, Record};
 use crate::error::Error;
-use crate::listing::Listing;
 use crate::progress::Progress;
 use crate::replay::Replay;
+use crate::saved;
 use crate::verdict::{Report, Skip, Verdict, What};
 
 /// A log that is being read.
@@ -24,9 +24,13 @@ pub(crate) struct Log {
     /// The next event, once it has been read.
     ahead: Option<Told>,
     event_count: u64,
-    /// Entries that had no room when they began, until the kernel's own ends.
-    refused: HashSet<(Tuple, Zone)>,
+    was_stopped: bool,
+    /// Entries that had no room when they began, until the kernel's own end.
+    refused: HashSet<Name>,
 }
+
+/// What an entry is found by.
+type Name = (Tuple, Zone);
 
 /// An event and its moment.
 struct Told {
@@ -38,13 +42,9 @@ impl Log {
     /// Reads from `source`.
     pub(crate) fn new(source: Source) -> Self {
         let file = source.name().to_owned();
-        Self {
-            file,
-            reader: Reader::new(source),
-            ahead: None,
-            event_count: 0,
-            refused: HashSet::new(),
-        }
+        let reader = Reader::new(source);
+        let refused = HashSet::new();
+        Self { file, reader, ahead: None, event_count: 0, was_stopped: false, refused }
     }
 
     /// Its name, safe for a terminal.
@@ -70,7 +70,12 @@ impl Log {
 
     /// What should be said of it although it could be read; complete at its end.
     pub(crate) fn notes(&self) -> Vec<String> {
-        crate::saved::notes(&self.file, &self.reader)
+        saved::notes(&self.file, &self.reader)
+    }
+
+    /// Whether the next event is there without waiting for whoever writes the log.
+    fn is_at_hand(&self) -> bool {
+        self.ahead.is_some() || self.reader.input().holds_line()
     }
 
     fn next(&mut self) -> Result<Option<Told>, Error> {
@@ -80,9 +85,17 @@ impl Log {
         }
     }
 
+    /// The next event; a stop that was asked for is an end.
     fn read(&mut self) -> Result<Option<Told>, Error> {
-        for record in self.reader.by_ref() {
-            match record.map_err(|error| Error::Conntrack(self.file.clone(), error))? {
+        while let Some(record) = self.reader.next() {
+            let record = match record.map_err(|error| saved::fault(&self.reader, error)) {
+                Err(Error::Capture(error)) if error.is_stop() => {
+                    self.was_stopped = true;
+                    return Ok(None);
+                }
+                record => record?,
+            };
+            match record {
                 Record::Event(event) => {
                     let time = event.time.ok_or_else(|| {
                         Error::NoTimes(format!("{}:{}", self.file, self.reader.line()))
@@ -106,47 +119,73 @@ impl Replay {
     pub(crate) fn follow(
         &mut self,
         log: &mut Log,
-        (end, listing, config): (Option<Instant>, &Listing, &Config),
+        (end, config): (Option<Instant>, &Config),
         report: &mut dyn Report,
         progress: &Progress,
     ) -> Result<(), Error> {
-        while let Some(told) = log.next()? {
+        loop {
             progress.at(log.event_count, || log.reader.input().bytes_read());
-            let now = self.clock.at(told.time_ns);
-            if end.is_some_and(|end| now > end) {
+            if !log.is_at_hand() {
+                report.flush()?;
+            }
+            let Some(Told { time_ns, event }) = log.next()? else { break };
+            if end.is_some_and(|end| Instant::from_millis(time_ns / 1_000_000) > end) {
                 break;
             }
+            let now = self.clock.at(time_ns);
             self.expire(report)?;
-            let what = self.heed(now, &told.event, (log, config))?;
-            if let What::New(conn, _) | What::Known(.., conn, _) = what {
-                listing.remember(conn.number(), &told.event.entry);
+            let before = self.take_out(now, &event.entry);
+            if let (Kind::New, Some(conn)) = (event.kind, before) {
+                // The log lost its end.
+                report.ended(time_ns, &Ended { conn, why: Why::Reopened })?;
+                self.listing.forget(&conn);
             }
-            let (index, time_ns) = (log.event_count, self.clock.latest_ns());
-            log.event_count += 1;
-            let entry_count = self.ct.len();
-            report.packet(&Verdict { index, now, time_ns, what, entry_count })?;
-            if let What::Known(.., conn, Change { ended: Some(why), .. }) = what {
-                report.ended(time_ns, &Ended { conn, why })?;
-                listing.forget(conn.number());
-            }
+            let before = before.filter(|_| event.kind != Kind::New);
+            let what = self.heed(now, &event, before, (log, config))?;
+            self.tell(&event, what, log, report)?;
         }
-        Ok(())
+        match end {
+            Some(end) if !log.was_stopped => self.pass_time(end, report),
+            _ => Ok(()),
+        }
     }
 
-    /// What an event is to the table.
+    fn tell(
+        &mut self,
+        event: &Event,
+        what: What,
+        log: &mut Log,
+        report: &mut dyn Report,
+    ) -> Result<(), Error> {
+        let (now, time_ns) = (self.now(), self.clock.latest_ns());
+        if let What::New(conn, _) | What::Known(.., conn, _) = what {
+            self.listing.remember(&conn, &event.entry, now);
+            report.told(event)?;
+        }
+        if let What::Known(.., conn, Change { ended: Some(why), .. }) = what {
+            report.ended(time_ns, &Ended { conn, why })?;
+            self.listing.forget(&conn);
+        }
+        let (index, entry_count) = (log.event_count, self.table().len());
+        log.event_count += 1;
+        Ok(report.packet(&Verdict { index, now, time_ns, what, entry_count })?)
+    }
+
+    /// What an event is to the table, out of which its connection, as it was `before`, has been
+    /// taken.
     fn heed(
         &mut self,
         now: Instant,
         event: &Event,
+        before: Option<Conn>,
         (log, config): (&mut Log, &Config),
     ) -> Result<What, Error> {
         let entry = &event.entry;
-        let before = self.take_out(now, entry);
         if event.kind == Kind::Destroy {
-            log.refused.remove(&key(entry));
+            log.refused.remove(&name(entry));
             return Ok(before.map_or(What::Skipped(Skip::Unknown), |conn| gone(conn, entry)));
         }
-        if event.kind == Kind::Update && log.refused.contains(&key(entry)) {
+        if event.kind == Kind::Update && log.refused.contains(&name(entry)) {
             return Ok(What::Skipped(Skip::Unknown));
         }
         self.make_room()?;
@@ -164,7 +203,7 @@ impl Replay {
                 None => What::New(*made.conn, timeout),
             },
             Err(RestoreError::Refused(refused)) => {
-                log.refused.insert(key(entry));
+                log.refused.insert(name(entry));
                 What::Refused(refused.conn, refused.why)
             }
             Err(_) => What::Skipped(Skip::Unknown),
@@ -173,22 +212,30 @@ impl Replay {
 
     /// Takes the connection of an entry out of the table, and answers what it was.
     fn take_out(&mut self, now: Instant, entry: &Entry) -> Option<Conn> {
-        let (tuple, zone) = key(entry);
+        let (tuple, zone) = name(entry);
         if !self.ct.flush(now, &tuple, zone) {
             return None;
         }
-        loop {
+        let conn = loop {
             match self.ct.expire(now) {
-                Step::Ended(ended) if ended.why == Why::Flushed => return Some(ended.conn),
+                Step::Ended(ended) if ended.why == Why::Flushed => break ended.conn,
                 Step::Ended(_) | Step::Working => {}
                 Step::Idle => return None,
             }
+        };
+        if conn.tuple(Direction::Original) == tuple {
+            return Some(conn);
         }
+        // It is that of the other direction, which NAT tells apart and the table does not.
+        let mut back = Restored::new(conn.tuple(Direction::Original), MAX_SECONDS);
+        (back.zone, back.status, back.state) = (conn.zone(), conn.status(), conn.state());
+        back.start = Some(conn.start());
+        let _its_slot_is_free = self.ct.restore(now, &back);
+        None
     }
 }
 
-/// What an entry is found by.
-fn key(entry: &Entry) -> (Tuple, Zone) {
+fn name(entry: &Entry) -> Name {
     (entry.original.tuple, entry.zone.map_or(Zone::DEFAULT, Zone))
 }
 

@@ -1,5 +1,7 @@
 //! The loop: captures through a table, packet by packet, the captures being the clock.
 
+use std::rc::Rc;
+
 use keeptrack_core::{
     Change, Conntrack, Ended, Instant, LinkType, Packet, Refuse, Step, Tracked, Why,
 };
@@ -7,6 +9,7 @@ use keeptrack_core::{
 use crate::capture::{Captures, Record};
 use crate::copies::Recent;
 use crate::error::Error;
+use crate::listing::Listing;
 use crate::memory::Heap;
 use crate::options::Copies;
 use crate::path::Misplaced;
@@ -24,6 +27,7 @@ pub struct Replay {
     room: Room,
     sight: Sight,
     recent: Option<Recent>,
+    pub(crate) listing: Rc<Listing>,
     pub(crate) clock: Clock,
 }
 
@@ -39,9 +43,14 @@ pub enum Room {
 impl Replay {
     /// With a table that nothing has been passed through.
     #[must_use]
-    pub(crate) fn new(ct: Tracker, room: Room, sight: Sight, copies: Copies) -> Self {
+    pub(crate) fn new(
+        (ct, room): (Tracker, Room),
+        sight: Sight,
+        copies: Copies,
+        listing: Rc<Listing>,
+    ) -> Self {
         let recent = (copies == Copies::Drop).then(Recent::new);
-        Self { ct, room, sight, recent, clock: Clock::default() }
+        Self { ct, room, sight, recent, listing, clock: Clock::default() }
     }
 
     /// The table.
@@ -101,6 +110,9 @@ impl Replay {
             }
             self.pass(&record, &name, report)?;
         }
+        if captures.was_stopped() {
+            return Ok(());
+        }
         if let Some(nothing) = self.sight.nothing_seen(&name) {
             return Err(nothing.into());
         }
@@ -157,7 +169,7 @@ impl Replay {
     }
 
     /// Lets the time pass until `end`, in which nothing is captured.
-    fn pass_time(&mut self, end: Instant, report: &mut dyn Report) -> Result<(), Error> {
+    pub(crate) fn pass_time(&mut self, end: Instant, report: &mut dyn Report) -> Result<(), Error> {
         self.clock.at(end.as_millis().saturating_mul(1_000_000));
         self.expire(report)
     }
@@ -166,7 +178,10 @@ impl Replay {
     pub(crate) fn expire(&mut self, report: &mut dyn Report) -> Result<(), Error> {
         loop {
             match self.ct.expire(self.clock.latest()) {
-                Step::Ended(ended) => report.ended(self.left_ns(&ended), &ended)?,
+                Step::Ended(ended) => {
+                    report.ended(self.left_ns(&ended), &ended)?;
+                    self.listing.forget(&ended.conn);
+                }
                 Step::Working => {}
                 Step::Idle => return Ok(()),
             }

@@ -68,6 +68,7 @@ impl Entry {
             || self.secctx.is_some()
             || self.helper.is_some()
             || self.labels.is_some()
+            || self.vtags.is_some()
             || self.original.zone.is_some()
             || self.reply.zone.is_some()
     }

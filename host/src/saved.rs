@@ -3,8 +3,8 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use crate::capture::{Source, Stop};
-use crate::conntrack::{Entry, Reader, Record};
+use crate::capture::{Kind, Source, Stop};
+use crate::conntrack::{self, Entry, Reader, Record};
 use crate::error::Error;
 use crate::units::Count;
 
@@ -23,6 +23,9 @@ impl Saved {
     /// When that is not possible.
     pub(crate) fn open(path: &Path, stop: &Stop) -> Result<Self, Error> {
         let source = Source::open(path, stop)?;
+        if matches!(source.kind(), Kind::Pcap | Kind::PcapNg) {
+            return Err(Error::CaptureAsTable(source.name().to_owned()));
+        }
         let file = source.name().to_owned();
         Ok(Self { file, reader: Reader::new(source), entry_count: 0, expectation_count: 0 })
     }
@@ -37,8 +40,8 @@ impl Saved {
     /// # Errors
     /// When it cannot be read further, or is no table.
     pub(crate) fn next(&mut self) -> Result<Option<(u64, Entry)>, Error> {
-        for record in self.reader.by_ref() {
-            match record.map_err(|error| Error::Conntrack(self.file.clone(), error))? {
+        while let Some(record) = self.reader.next() {
+            match record.map_err(|error| fault(&self.reader, error))? {
                 Record::Entry(entry) => {
                     self.entry_count += 1;
                     return Ok(Some((self.reader.line(), entry)));
@@ -60,9 +63,18 @@ impl Saved {
         let mut notes = notes(&self.file, &self.reader);
         if self.expectation_count > 0 {
             let (file, count) = (&self.file, self.expectation_count);
-            notes.push(format!("{file}: {count} expectations are left out"));
+            notes.push(format!("{file}: expectations that are left out: {count}"));
         }
         notes
+    }
+}
+
+/// Why a table or a log cannot be read on. Where reading failed, the file knows more.
+pub(crate) fn fault(reader: &Reader<Source>, error: conntrack::Error) -> Error {
+    let source = reader.input();
+    match error.why {
+        conntrack::Why::Read(why) => Error::Capture(source.error(why)),
+        _ => Error::Conntrack(source.name().to_owned(), error),
     }
 }
 
@@ -72,7 +84,7 @@ pub(crate) fn notes<R: BufRead>(file: &str, reader: &Reader<R>) -> Vec<String> {
     if let Some(foreign) = reader.foreign() {
         let (count, line, text) = (Count(foreign.count), foreign.line, &foreign.text);
         notes.push(format!(
-            "{file}: {count} lines are none of conntrack's; the first is line {line}: {text}"
+            "{file}: lines that are none of conntrack's: {count}, the first is line {line}: {text}"
         ));
     }
     if let Some(line) = reader.cut() {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use keeptrack_core::{Config, Instant};
+use keeptrack_core::{Config, Instant, MAX_SECONDS};
 
 use crate::capture::Stop;
 use crate::error::Error;
-use crate::listing::Listing;
+use crate::listing::WhoTells;
 use crate::replay::Replay;
 use crate::saved::Saved;
 use crate::units::Count;
@@ -49,13 +49,13 @@ impl Seeded {
         if *count > 0 {
             let count = Count(*count);
             notes.push(format!(
-                "{count} seeded entries are translated by NAT and held by their original tuples \
-                 ({first})"
+                "seeded entries that NAT translates, held by their original tuples: {count} \
+                 (the first: {first})"
             ));
         }
         for (why, Few { count, first }) in &self.left_out {
             let count = Count(*count);
-            notes.push(format!("{count} entries are not taken over: {why} ({first})"));
+            notes.push(format!("entries not taken over, {why}: {count} (the first: {first})"));
         }
         notes
     }
@@ -70,7 +70,7 @@ impl Replay {
         &mut self,
         tables: &[PathBuf],
         now: Instant,
-        (listing, config): (&Listing, &Config),
+        config: &Config,
         stop: &Stop,
     ) -> Result<Seeded, Error> {
         let mut seeded = Seeded::default();
@@ -79,10 +79,15 @@ impl Replay {
             while let Some((line, entry)) = saved.next()? {
                 let place = format!("{}:{line}", saved.file());
                 self.make_room()?;
-                match self.ct.restore(now, &entry.restored(now, config)) {
+                let mut open = entry.restored(now, config);
+                if self.listing.who_tells() == WhoTells::Log {
+                    // It lives until the log tells of its end.
+                    open.timeout_s = MAX_SECONDS;
+                }
+                match self.ct.restore(now, &open) {
                     Ok(made) => {
                         seeded.count += 1;
-                        listing.remember(made.conn.number(), &entry);
+                        self.listing.remember(made.conn, &entry, now);
                         if entry.nat().is_some() {
                             seeded.translated.add(&place);
                         }

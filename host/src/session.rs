@@ -1,6 +1,6 @@
 //! A replay made ready: what is read, the table that it goes through, and what was typed beside.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use keeptrack_core::{Config, Conntrack, Instant};
@@ -8,13 +8,14 @@ use keeptrack_core::{Config, Conntrack, Instant};
 use crate::capture::{Captures, Kind, Source, Stop, Text, Warning, printable};
 use crate::conntrack::GreTimeouts;
 use crate::error::Error;
-use crate::listing::{Listing, Switch, Told};
+use crate::listing::{Listing, Switch, WhoTells};
 use crate::log::Log;
 use crate::memory::Heap;
 use crate::options::{MAX_ENTRIES, World};
 use crate::path::Places;
 use crate::progress::Progress;
 use crate::replay::{Replay, Room};
+use crate::report::Tally;
 use crate::rules::{self, RuleSet};
 use crate::seed::Seeded;
 use crate::settings::Settings;
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) config: Config,
     /// The entries that the table has; `None`: it grows.
     pub(crate) max: Option<usize>,
+    /// When the first packet came, or the first event.
+    first: Option<Instant>,
     /// The last moment that counts.
     end: Option<Instant>,
 }
@@ -53,6 +56,7 @@ impl Session {
     /// # Errors
     /// When any of it cannot be read or used.
     pub(crate) fn open(world: &World, inputs: &[PathBuf], stop: &Stop) -> Result<Self, Error> {
+        refuse_stdin_twice(inputs.iter().map(PathBuf::as_path).chain(world.files()))?;
         let rules = rules::load(&world.rules)?;
         let settings = Settings::load(&world.config)?;
         let mut input = Input::open(inputs, stop)?;
@@ -64,15 +68,15 @@ impl Session {
         }
         let max = world.max.or_else(|| settings.max().map(|(max, _)| max));
         let config = settings.apply(world.preset.config());
-        let mut replay = table(world, max, (config, rules))?;
         let listing = Rc::new(listing(&input, &config, &settings));
+        let mut replay = table(world, max, (config, rules), Rc::clone(&listing))?;
         let first = input.first()?;
         let seeded = match first {
-            Some(first) => replay.seed(&world.seed_table, first, (&listing, &config), stop)?,
+            Some(first) => replay.seed(&world.seed_table, first, &config, stop)?,
             None => Seeded::default(),
         };
         let end = first.and_then(|first| Some(world.until?.instant(first)));
-        Ok(Self { input, replay, settings, listing, seeded, config, max, end })
+        Ok(Self { input, replay, settings, listing, seeded, config, max, first, end })
     }
 
     /// Replays all of the input, or as much of it as counts.
@@ -87,10 +91,7 @@ impl Session {
         self.replay.tell_open(report);
         match &mut self.input {
             Input::Captures(captures) => self.replay.run(captures, self.end, report, progress),
-            Input::Log(log) => {
-                let told = (self.end, &*self.listing, &self.config);
-                self.replay.follow(log, told, report, progress)
-            }
+            Input::Log(log) => self.replay.follow(log, (self.end, &self.config), report, progress),
         }
     }
 
@@ -111,8 +112,17 @@ impl Session {
         notes
     }
 
+    /// Why nothing of the input was tracked although it could be read.
+    pub(crate) fn unread(&self, tally: &Tally) -> Option<Error> {
+        let Input::Captures(captures) = &self.input else { return None };
+        Some(Error::UnreadLinks(captures.name(), tally.unread_links()?))
+    }
+
     /// Why there is nothing to report.
     pub(crate) fn nothing(&self) -> Error {
+        if let (Some(first), Some(_)) = (self.first, self.end) {
+            return Error::NothingUntil(self.input.name(), first);
+        }
         match &self.input {
             Input::Captures(captures) => {
                 let warning = captures.warnings().next().map(|(_, warning)| warning);
@@ -120,6 +130,14 @@ impl Session {
             }
             Input::Log(log) => Error::NoEvents(log.file().to_owned()),
         }
+    }
+}
+
+/// stdin can be read by one only.
+pub(crate) fn refuse_stdin_twice<'f>(files: impl Iterator<Item = &'f Path>) -> Result<(), Error> {
+    match files.filter(|file| file.as_os_str() == "-").count() {
+        0 | 1 => Ok(()),
+        _ => Err(Error::StdinTwice),
     }
 }
 
@@ -133,6 +151,14 @@ impl Input {
             return Ok(Self::Captures(Captures::from_source(source, stop)?));
         }
         Ok(Self::Captures(Captures::open(inputs, stop)?))
+    }
+
+    /// What it is called in messages.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Captures(captures) => captures.name(),
+            Self::Log(log) => log.file().to_owned(),
+        }
     }
 
     /// When the first packet came, or the first event.
@@ -173,6 +199,7 @@ fn table(
     world: &World,
     max: Option<usize>,
     (config, rules): (Config, RuleSet),
+    listing: Rc<Listing>,
 ) -> Result<Replay, Error> {
     let entries = max.unwrap_or(FIRST_ENTRIES);
     let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
@@ -180,13 +207,13 @@ fn table(
     let room = if max.is_some() { Room::Fixed } else { Room::Growing };
     let sight =
         Sight::new(Places::new(world.iface.clone().unwrap_or_default(), world.local.clone()));
-    Ok(Replay::new(ct.with_rules(rules), room, sight, world.copies))
+    Ok(Replay::new((ct.with_rules(rules), room), sight, world.copies, listing))
 }
 
 fn listing(input: &Input, config: &Config, settings: &Settings) -> Listing {
     let who_tells = match input {
-        Input::Captures(_) => Told::ByTable,
-        Input::Log(_) => Told::ByLog,
+        Input::Captures(_) => WhoTells::Table,
+        Input::Log(_) => WhoTells::Log,
     };
     let on = |setting: Option<(bool, _)>| match setting {
         Some((true, _)) => Switch::On,

@@ -7,6 +7,8 @@ use keeptrack_core::{
     Transport,
 };
 
+use crate::conntrack::Event;
+
 /// What became of one packet of the capture.
 #[derive(Debug)]
 pub struct Verdict {
@@ -120,6 +122,14 @@ pub trait Report {
     /// # Errors
     /// When it cannot be written down.
     fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()>;
+
+    /// An event of a log was heeded; what it is to the table comes next.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    fn told(&mut self, _event: &Event) -> io::Result<()> {
+        Ok(())
+    }
 
     /// A connection was in the table before the first packet.
     fn was_open(&mut self, _conn: &Conn) {}

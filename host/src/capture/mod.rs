@@ -326,17 +326,29 @@ fn start(source: &mut Source, interfaces: &mut Vec<Interface>) -> Result<Format,
     }
 }
 
-/// `text` with control characters escaped: names come from outside and go to terminals.
+/// `text` with what [`is_hidden`] escaped: names come from outside and go to terminals.
 pub(crate) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() {
+        if is_hidden(character) {
             printable.extend(character.escape_default());
         } else {
             printable.push(character);
         }
     }
     printable
+}
+
+/// Whether a character steers a terminal, or is not seen: control characters, those that turn the
+/// direction of a text around, and those without a width.
+pub(crate) fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 impl fmt::Display for Warning {

@@ -87,6 +87,11 @@ impl Source {
         self.packed.as_ref().is_some_and(|packed| packed.progress.is_cut())
     }
 
+    /// Whether a whole line is there without waiting for whoever writes it.
+    pub(crate) fn holds_line(&self) -> bool {
+        self.window.held().contains(&b'\n')
+    }
+
     /// How far into the file reading has got, in bytes as they lie in the file.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {

@@ -173,7 +173,7 @@ pub(super) fn number<T: FromStr>(text: &str, word: &str) -> Result<T, Fault> {
 }
 
 /// A key of GRE: hexadecimal with `0x`, else decimal (the save form).
-fn key(text: &str, word: &str) -> Result<u16, Fault> {
+pub(super) fn key(text: &str, word: &str) -> Result<u16, Fault> {
     match text.strip_prefix("0x") {
         Some(digits) => u16::from_str_radix(digits, 16).map_err(|_| Fault::Value(word.into())),
         None => number(text, word),

@@ -11,7 +11,8 @@ use keeptrack_core::{Ends, Protocol, Tuple};
 use super::draft::{Way, number, read as keep, set};
 use super::entry::{Form, Kind, Time};
 use super::fault::Fault;
-use super::print::{InFull, field, write_ends};
+use super::names::Text;
+use super::print::{Address, InFull, field, write_ends};
 use super::tokens::Tokens;
 
 /// A connection that was announced by another one.
@@ -115,10 +116,13 @@ fn write_in_proc(f: &mut Formatter<'_>, expectation: &Expectation) -> fmt::Resul
 
 fn write_as_tools(f: &mut Formatter<'_>, expectation: &Expectation) -> fmt::Result {
     let tuple = &expectation.expected;
-    write!(f, "proto={} {tuple}", tuple.protocol.0)?;
+    let (source, destination) = (Address(tuple.source), Address(tuple.destination));
+    write!(f, "proto={} src={source} dst={destination}", tuple.protocol.0)?;
+    write_ends(f, tuple)?;
     for (name, tuple) in [("mask", &expectation.mask), ("master", &expectation.master)] {
         if let Some(tuple) = tuple {
-            write!(f, " {name}-src={} {name}-dst={}", tuple.source, tuple.destination)?;
+            let (source, destination) = (Address(tuple.source), Address(tuple.destination));
+            write!(f, " {name}-src={source} {name}-dst={destination}")?;
             write_ends(f, tuple)?;
         }
     }
@@ -183,7 +187,7 @@ pub(super) fn read(
             "proto" => draft.protocol(value, word)?,
             "zone" => keep(&mut draft.known.zone, value, word)?,
             "class" => keep(&mut draft.known.class, value, word)?,
-            "helper" => set(&mut draft.known.helper, value.into(), word)?,
+            "helper" => Text::ExpectHelper.keep(&mut draft.known.helper, value, word)?,
             _ => draft.part(at).take(name, value, word)?,
         }
     }
@@ -243,7 +247,7 @@ impl ExpectDraft {
         if self.parts[1].source.is_some() || self.parts[0].destination.is_none() {
             return Err(Fault::Unknown(word.into()));
         }
-        set(&mut self.known.helper, word.into(), word)
+        Text::ExpectHelper.keep(&mut self.known.helper, word, word)
     }
 
     pub(super) fn flag(&mut self, flag: &str) {

@@ -19,6 +19,8 @@ pub enum Fault {
     Value(Box<str>),
     /// A word that says again what was said.
     Twice(Box<str>),
+    /// A word with a text of more than so many bytes.
+    Long(Box<str>, usize),
     /// The line ends without this.
     Missing(&'static str),
     /// It is no well-formed XML, for this reason.
@@ -31,6 +33,9 @@ impl Display for Fault {
             Self::Unknown(word) => write!(f, "`{}` is not a word of conntrack's", shown(word)),
             Self::Value(word) => write!(f, "`{}` has a value that cannot be", shown(word)),
             Self::Twice(word) => write!(f, "`{}` comes after another of its kind", shown(word)),
+            Self::Long(word, len) => {
+                write!(f, "`{}` has more than {len} bytes behind its name", shown(word))
+            }
             Self::Missing(what) => write!(f, "there is no `{what}`"),
             Self::Xml(why) => write!(f, "not well-formed XML: {}", shown(why)),
         }

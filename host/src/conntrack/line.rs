@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::entry::{Entry, Event, Kind, Time};
 use super::expect::{self, Expectation};
 use super::fault::Fault;
-use super::tokens::Tokens;
+use super::tokens::{Tokens, Unknown};
 use super::{listed, save};
 
 /// What a line is.
@@ -34,23 +34,29 @@ pub enum Record {
 }
 
 impl Line {
-    /// Reads a line, with its end or without.
+    /// Reads a line, with its end or without. Words `name=value` of names that are not known are
+    /// passed over: later versions may have more.
     ///
     /// # Errors
     /// When it begins as conntrack's lines do and goes on in another way.
     pub fn read(line: &str) -> Result<Self, Fault> {
+        Self::noting(line, &mut Unknown::default())
+    }
+
+    /// As [`Line::read`]; `unknown` is told what is passed over.
+    pub(super) fn noting<'l>(line: &'l str, unknown: &mut Unknown<'l>) -> Result<Self, Fault> {
         let mut tokens = Tokens::new(line);
         let time = time(&mut tokens);
         let Some(first) = tokens.peek() else { return Ok(Self::Blank) };
         let record = if let Some(kind) = Kind::tagged(first) {
             tokens.next();
-            event(time, kind, &mut tokens)?
+            event(time, kind, &mut tokens, unknown)?
         } else if let Some(command) = save::command(&tokens) {
             Some(saved(time, command, &mut tokens)?)
         } else if time.is_some() {
             None
         } else if let Some((protocol, mut rest)) = listed::head(&tokens) {
-            match listed::rest(protocol, &mut rest)? {
+            match listed::rest(protocol, &mut rest, unknown)? {
                 (entry, None) => Some(Record::Entry(entry)),
                 (_, Some(_)) => return Err(Fault::Unknown("[USERSPACE]".into())),
             }
@@ -133,9 +139,14 @@ fn time(tokens: &mut Tokens<'_>) -> Option<Time> {
 }
 
 /// Reads what stands behind a tag; `None` for what conntrack has no such events of.
-fn event(time: Option<Time>, kind: Kind, tokens: &mut Tokens<'_>) -> Result<Option<Record>, Fault> {
+fn event<'l>(
+    time: Option<Time>,
+    kind: Kind,
+    tokens: &mut Tokens<'l>,
+    unknown: &mut Unknown<'l>,
+) -> Result<Option<Record>, Fault> {
     if let Some((protocol, mut rest)) = listed::head(tokens) {
-        let (entry, by) = listed::rest(protocol, &mut rest)?;
+        let (entry, by) = listed::rest(protocol, &mut rest, unknown)?;
         return Ok(Some(Record::Event(Event { time, kind, entry, by })));
     }
     if expect::begins(tokens) {

@@ -3,10 +3,11 @@
 use keeptrack_core::{Protocol, Status};
 
 use super::ctime;
-use super::draft::{Draft, number, read, set};
+use super::draft::{Draft, key, number, read, set};
 use super::entry::{Entry, GreTimeouts, Offload, Userspace};
 use super::fault::Fault;
-use super::tokens::Tokens;
+use super::names::Text;
+use super::tokens::{Tokens, Unknown};
 use super::words;
 
 /// The protocol with which an entry begins, and the rest of it; `None` for what is no entry.
@@ -26,9 +27,10 @@ pub(super) fn head<'l>(tokens: &Tokens<'l>) -> Option<(Protocol, Tokens<'l>)> {
 }
 
 /// Reads what stands behind the protocol, in any order; and who asked for it.
-pub(super) fn rest(
+pub(super) fn rest<'l>(
     protocol: Protocol,
-    tokens: &mut Tokens<'_>,
+    tokens: &mut Tokens<'l>,
+    unknown: &mut Unknown<'l>,
 ) -> Result<(Entry, Option<Userspace>), Fault> {
     let mut reading = Reading { draft: Draft::new(protocol), gre: [None; 2], at: Place::Head };
     let mut by = None;
@@ -38,7 +40,13 @@ pub(super) fn rest(
         } else if word.starts_with('[') {
             reading.flag(word)?;
         } else if let Some((name, value)) = word.split_once('=') {
-            reading.field(name, value, word)?;
+            if is_known(name, protocol) {
+                reading.field(name, value, word)?;
+            } else if is_name(name) {
+                unknown.note(word);
+            } else {
+                return Err(Fault::Unknown(word.into()));
+            }
         } else {
             reading.bare(word)?;
         }
@@ -54,11 +62,52 @@ pub(super) fn userspace(tokens: &mut Tokens<'_>) -> Result<Userspace, Fault> {
     // A program may have any name.
     let name = tokens.rest().trim();
     let progname = match name.strip_prefix("progname=") {
-        Some(progname) => Some(progname.into()),
+        Some(progname) => Some(Text::Program.read(progname, name)?),
         None if name.is_empty() => None,
         None => return Err(Fault::Unknown(name.into())),
     };
     Ok(Userspace { portid, progname })
+}
+
+/// The names of all words `name=value`.
+const NAMES: [&str; 24] = [
+    "bytes",
+    "code",
+    "delta-time",
+    "dport",
+    "dst",
+    "dstkey",
+    "helper",
+    "id",
+    "labels",
+    "mark",
+    "packets",
+    "secctx",
+    "secmark",
+    "sport",
+    "src",
+    "srckey",
+    "stream_timeout",
+    "timeout",
+    "type",
+    "use",
+    "zone",
+    "zone-orig",
+    "zone-reply",
+    // Behind `[USERSPACE]` alone.
+    "portid",
+];
+/// What Linux 2.4 says of GRE besides; it follows from the keys, and no later Linux says it.
+const NAMES_OF_OLD_GRE: [&str; 2] = ["version", "protocol"];
+
+fn is_known(name: &str, protocol: Protocol) -> bool {
+    NAMES.contains(&name) || (protocol == Protocol::GRE && NAMES_OF_OLD_GRE.contains(&name))
+}
+
+/// Whether a later version might have a word of that name.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// Which part of the entry the words are of.
@@ -123,12 +172,13 @@ impl Reading {
         match name {
             "mark" => return read(&mut entry.mark, value, word),
             "secmark" => return read(&mut entry.secmark, value, word),
-            "secctx" => return set(&mut entry.secctx, value.into(), word),
+            "secctx" => return Text::Context.keep(&mut entry.secctx, value, word),
             "zone" => return read(&mut entry.zone, value, word),
             "delta-time" => return read(&mut entry.delta_time, value, word),
-            "helper" => return set(&mut entry.helper, value.into(), word),
+            "helper" => return Text::Helper.keep(&mut entry.helper, value, word),
             "use" => return read(&mut entry.use_count, value, word),
-            "labels" => return set(&mut entry.labels, value.into(), word),
+            "labels" => return Text::Labels.keep(&mut entry.labels, value, word),
+            "version" | "protocol" => return key(value, word).map(drop),
             "zone-orig" => return read(&mut self.draft.original.zone, value, word),
             "zone-reply" => return read(&mut self.draft.reply.zone, value, word),
             "timeout" => return read(&mut self.gre[0], value.trim_end_matches(','), word),

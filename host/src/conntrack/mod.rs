@@ -2,8 +2,8 @@
 //! them, read and printed byte for byte.
 //!
 //! [`Reader`] reads a file of any of the forms, [`Line`] one line of text. What is printed again in
-//! the form in which it was read is the same line. IPv6 addresses that begin with 96 zero bits are
-//! the exception: C prints their end as an IPv4 address.
+//! the form in which it was read is the same line, unless it has words that are not known, or those
+//! that only Linux 2.4 had.
 
 mod counters;
 mod ctime;
@@ -13,6 +13,7 @@ mod expect;
 mod fault;
 mod line;
 mod listed;
+mod names;
 mod print;
 mod reader;
 mod save;

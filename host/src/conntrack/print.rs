@@ -182,11 +182,33 @@ pub(super) struct Tool<'t>(pub(super) &'t Tuple);
 
 impl Display for Tool<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        match (self.0.protocol, self.0.ends) {
+        let tuple = self.0;
+        write!(f, "src={} dst={}", Address(tuple.source), Address(tuple.destination))?;
+        write_ends(f, tuple)?;
+        match (tuple.protocol, tuple.ends) {
             // The tools look for ports that kernels without a tracker for DCCP do not send.
             (words::DCCP, Ends::None) => f.write_str(" sport=0 dport=0"),
             _ => Ok(()),
+        }
+    }
+}
+
+/// An address as conntrack-tools print it, so as C's `inet_ntop` does with glibc: that of IPv6 ends as
+/// one of IPv4 if 96 zero bits stand before it.
+pub(super) struct Address(pub(super) IpAddr);
+
+impl Display for Address {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            // Where more bits are zero, they are all left out.
+            IpAddr::V6(address) => match address.segments() {
+                [0, 0, 0, 0, 0, 0, 1..=u16::MAX, _] => {
+                    let [.., a, b, c, d] = address.octets();
+                    write!(f, "::{a}.{b}.{c}.{d}")
+                }
+                _ => write!(f, "{address}"),
+            },
+            IpAddr::V4(address) => write!(f, "{address}"),
         }
     }
 }

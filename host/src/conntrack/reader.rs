@@ -4,6 +4,7 @@ use std::io::{BufRead, Read};
 
 use super::fault::{Error, Fault, Why, shown};
 use super::line::{Footer, Line, Record};
+use super::tokens::Unknown;
 use super::xml;
 
 /// The most bytes of a line or of an element of XML.
@@ -11,8 +12,12 @@ pub const MAX_LINE_LEN: usize = 64 << 10;
 
 /// Where an element begins that tells something, and where it ends.
 const ELEMENT: [&[u8]; 2] = [b"<flow", b"</flow>"];
+/// What stands in front of the text of some editors.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// What stands around them.
 const AROUND: [&str; 5] = ["<?xml ", "<conntrack>", "</conntrack>", "<expect>", "</expect>"];
+/// How many bytes tell all of these apart.
+const MAX_BEGINNING_LEN: usize = "</conntrack>".len();
 
 /// The records of a file, in its order; it ends with the first error.
 ///
@@ -30,16 +35,17 @@ pub struct Reader<R> {
     line: u64,
     footer: Option<Footer>,
     foreign: Option<Foreign>,
+    unknown: Option<Foreign>,
     cut: Option<u64>,
     is_done: bool,
 }
 
-/// Lines of something else.
+/// Lines of something else, or words of conntrack's lines that are not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// How many there are.
     pub count: u64,
-    /// The number of the first one, from 1.
+    /// The number of the line of the first one, from 1.
     pub line: u64,
     /// The start of the first one, fit to be shown.
     pub text: String,
@@ -57,6 +63,7 @@ impl<R: BufRead> Reader<R> {
             line: 0,
             footer: None,
             foreign: None,
+            unknown: None,
             cut: None,
             is_done: false,
         }
@@ -85,6 +92,13 @@ impl<R: BufRead> Reader<R> {
         self.foreign.as_ref()
     }
 
+    /// The words `name=value` of conntrack's lines until now that are not known, and were passed
+    /// over.
+    #[must_use]
+    pub const fn unknown(&self) -> Option<&Foreign> {
+        self.unknown.as_ref()
+    }
+
     /// The number of the last line where the file ends within a record, which is left out.
     #[must_use]
     pub const fn cut(&self) -> Option<u64> {
@@ -96,6 +110,9 @@ impl<R: BufRead> Reader<R> {
             self.skip(self.rest().len() - self.rest().trim_ascii_start().len());
             if self.rest().is_empty() && self.more()? == 0 {
                 return Ok(None);
+            }
+            if self.line == 0 && self.rest().starts_with(BYTE_ORDER_MARK) {
+                self.skip(BYTE_ORDER_MARK.len());
             }
             self.line = self.lines + 1;
             let record = match self.rest() {
@@ -114,13 +131,17 @@ impl<R: BufRead> Reader<R> {
     fn text(&mut self) -> Result<Option<Record>, Why> {
         let has_end = self.rest().ends_with(b"\n") || self.find(b"\n")?.is_some();
         let line = String::from_utf8_lossy(self.buffer.get(self.at..).unwrap_or_default());
-        let read = match Line::read(&line) {
+        let mut unknown = Unknown::default();
+        let read = match Line::noting(&line, &mut unknown) {
             Err(fault) if !has_end && is_cut(&fault, &line) => {
                 self.cut = Some(self.line);
                 Line::Blank
             }
             read => read.map_err(Why::Fault)?,
         };
+        if let Some(first) = unknown.first {
+            note(&mut self.unknown, unknown.count, self.line, first);
+        }
         let record = match read {
             Line::Record(record) => Some(record),
             Line::Footer(footer) => {
@@ -129,11 +150,7 @@ impl<R: BufRead> Reader<R> {
             }
             Line::Blank => None,
             Line::Foreign => {
-                let text = line.trim_end();
-                match &mut self.foreign {
-                    Some(foreign) => foreign.count += 1,
-                    none => *none = Some(Foreign { count: 1, line: self.line, text: shown(text) }),
-                }
+                note(&mut self.foreign, 1, self.line, line.trim_end());
                 None
             }
         };
@@ -144,6 +161,9 @@ impl<R: BufRead> Reader<R> {
     /// Reads an element of XML, if it is one that tells something.
     fn element(&mut self) -> Result<Option<Record>, Why> {
         let [begin, end] = ELEMENT;
+        // What is read at once may end anywhere.
+        let is_known = |rest: &[u8]| rest.len() >= MAX_BEGINNING_LEN || rest.contains(&b'\n');
+        while !is_known(self.rest()) && self.more()? > 0 {}
         if !self.rest().starts_with(begin) {
             return self.around();
         }
@@ -221,6 +241,14 @@ impl<R: BufRead> Iterator for Reader<R> {
         let record = self.advance().map_err(|why| Error { line: self.lines + 1, why });
         self.is_done = !matches!(record, Ok(Some(_)));
         record.transpose()
+    }
+}
+
+/// Counts so many more of those lines or words, and keeps the first.
+fn note(noted: &mut Option<Foreign>, count: u64, line: u64, first: &str) {
+    match noted {
+        Some(noted) => noted.count += count,
+        none => *none = Some(Foreign { count, line, text: shown(first) }),
     }
 }
 

@@ -9,6 +9,7 @@ use keeptrack_core::{Ends, Protocol, Status};
 use super::draft::{Draft, number, read as keep, set};
 use super::entry::{Entry, Kind, Offload, Userspace};
 use super::fault::Fault;
+use super::print::Address;
 use super::tokens::Tokens;
 use super::{listed, words};
 
@@ -161,8 +162,9 @@ pub(super) fn write(f: &mut Formatter<'_>, command: &str, entry: &Entry) -> fmt:
     // The same address under another option where NAT put it there.
     let source = if reply.source == original.destination { "-r" } else { "-g" };
     let destination = if reply.destination == original.source { "-q" } else { "-n" };
-    write!(f, " -s {} -d {}", original.source, original.destination)?;
-    write!(f, " {source} {} {destination} {}", reply.source, reply.destination)?;
+    write!(f, " -s {} -d {}", Address(original.source), Address(original.destination))?;
+    let (from, to) = (Address(reply.source), Address(reply.destination));
+    write!(f, " {source} {from} {destination} {to}")?;
     write_protocol(f, entry)
 }
 

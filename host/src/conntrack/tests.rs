@@ -185,7 +185,21 @@ fn what_nat_changed_is_said() {
 fn what_is_wrong_is_named() {
     let start = format!("tcp      6 9 CLOSE {V4}");
     for (line, expected) in [
-        (format!("{start} {BACK} colour=3"), "`colour=3` is not a word of conntrack's"),
+        (format!("{start} {BACK} colour"), "`colour` is not a word of conntrack's"),
+        (format!("{start} {BACK} Colour:x=3"), "`Colour:x=3` is not a word of conntrack's"),
+        (
+            format!("{start} {BACK} helper=\x1b[2J"),
+            "`helper=\\u{1b}[2J` has a value that cannot be",
+        ),
+        (format!("{start} {BACK} labels=a\u{9b}"), "`labels=a\\u{9b}` has a value that cannot be"),
+        (
+            format!("{start} {BACK} secctx=\u{202e}"),
+            "`secctx=\\u{202e}` has a value that cannot be",
+        ),
+        (
+            format!("{start} {BACK} helper=seventeen-letters"),
+            "`helper=seventeen-letters` has more than 16 bytes behind its name",
+        ),
         (format!("{start} {BACK} [\x1b[2J]"), "`[\\u{1b}[2J]` is not a word of conntrack's"),
         (format!("tcp      6 9 CLOSED {V4} {BACK}"), "`CLOSED` is not a word of conntrack's"),
         (format!("tcp      6 9 {V4} {BACK} CLOSE"), "`CLOSE` is not a word of conntrack's"),
@@ -301,7 +315,17 @@ fn bad_files_end_at_the_line_that_is_wrong() {
         let error = Reader::new(file.as_bytes()).find_map(Result::err).unwrap();
         error.to_string()
     };
-    assert_eq!(why("\nudp 17 9 x=1\n"), "2: `x=1` is not a word of conntrack's");
+    assert_eq!(why("\nudp 17 9 x\n"), "2: `x` is not a word of conntrack's");
+    let labelled = |labels: &str| format!("udp 17 9 {V4} {BACK} labels={labels}");
+    let long = why(&labelled(&"x".repeat(60_000)));
+    assert!(long.ends_with("...` has more than 4096 bytes behind its name"), "{long}");
+    assert!(why(&(labelled(&"x,".repeat(128)) + "\n")).ends_with("has a value that cannot be"));
+    assert_eq!(
+        why(&xml("<helper>a&#x1b;</helper>")),
+        "1: `<helper>a\\u{1b}` has a value that cannot be"
+    );
+    let label = format!("<label>{}</label>", "x".repeat(3000));
+    assert!(why(&xml(&label.repeat(2))).ends_with("has more than 4096 bytes behind its name"));
     let flow = xml("<colour>red</colour>");
     assert_eq!(why(&format!("<conntrack>\n{flow}")), "2: `<colour>` is not a word of conntrack's");
     assert_eq!(why(&xml("<mark>red</mark>")), "1: `<mark>red` has a value that cannot be");
@@ -314,6 +338,52 @@ fn bad_files_end_at_the_line_that_is_wrong() {
     let mut cut = Reader::new(flow.get(..300).unwrap().as_bytes());
     assert!(cut.next().is_none());
     assert_eq!(cut.cut(), Some(1));
+}
+
+#[test]
+fn words_that_are_not_known_are_counted_and_the_entry_counts() {
+    let line = format!("udp      17 29 {V4} {BACK} mark=0");
+    let file = format!("\u{feff}{line}\n{line} colour=\x1b3 use=1 x-y=\n[NEW] {line} z=9\n");
+    let mut reader = Reader::new(file.as_bytes());
+    let records: Result<Vec<_>, _> = reader.by_ref().collect();
+    assert_eq!(records.unwrap().len(), 3);
+    assert_eq!(reader.foreign(), None);
+    let unknown = reader.unknown().unwrap();
+    assert_eq!((unknown.count, unknown.line, &*unknown.text), (3, 2, "colour=\\u{1b}3"));
+    // As Linux 2.4 has GRE.
+    let key = |a, b| format!("version=0 protocol=0x6558 srckey={a} dstkey={b}");
+    let old = format!(
+        "gre      47 9 timeout=30, stream_timeout=180 src=192.0.2.1 dst=192.0.2.2 {} \
+         src=192.0.2.2 dst=192.0.2.1 {} use=1\n",
+        key("0x0", "0x7"),
+        key("0x7", "0x0"),
+    );
+    let mut reader = Reader::new(old.as_bytes());
+    assert!(matches!(reader.next(), Some(Ok(Record::Entry(_)))) && reader.unknown().is_none());
+}
+
+#[test]
+fn xml_in_one_line_is_read_wherever_what_was_read_at_once_ends() {
+    let flow = xml("<timeout>9</timeout>");
+    let flows = MAX_LINE_LEN * 2 / flow.len();
+    for pad in 0..flow.len().min(200) {
+        let file = format!("{}{}", " ".repeat(pad), flow.replace('\n', "").repeat(flows));
+        let mut reader = Reader::new(file.as_bytes());
+        assert_eq!(reader.by_ref().filter(Result::is_ok).count(), flows, "{pad}");
+        assert_eq!(reader.foreign(), None);
+    }
+}
+
+#[test]
+fn addresses_are_printed_as_c_does() {
+    for address in
+        ["::", "::1", "::0.1.0.0", "::192.0.2.1", "::ffff:192.0.2.1", "::1:0:0", "64:ff9b::1"]
+    {
+        let line = format!("unknown  50 9 src={address} dst=::2 src=::2 dst={address} use=1");
+        assert_eq!(entry(&line).as_listed(Form::Plain).to_string(), line);
+        let save = format!("-A -t 9 -u UNSET -s {address} -d ::2 -r ::2 -q {address} -p 50");
+        assert_eq!(entry(&save).as_listed(Form::Save).to_string(), save);
+    }
 }
 
 #[test]

@@ -42,6 +42,20 @@ impl<'l> Iterator for Tokens<'l> {
     }
 }
 
+/// Words of a line that are of no version known here, and are passed over.
+#[derive(Debug, Default)]
+pub(super) struct Unknown<'l> {
+    pub(super) count: u64,
+    pub(super) first: Option<&'l str>,
+}
+
+impl<'l> Unknown<'l> {
+    pub(super) fn note(&mut self, word: &'l str) {
+        self.count += 1;
+        self.first.get_or_insert(word);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Tokens;

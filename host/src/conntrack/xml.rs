@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion, escape};
 
-use super::draft::{number, read as keep, set};
+use super::draft::{number, read as keep};
 use super::entry::{Kind, Time, Userspace};
 use super::fault::Fault;
 use super::line::Record;
@@ -136,6 +136,7 @@ fn within(fault: Fault, name: &str) -> Fault {
     match fault {
         Fault::Value(value) => Fault::Value(format!("<{name}>{value}").into()),
         Fault::Twice(_) => Fault::Twice(format!("<{name}>").into()),
+        Fault::Long(text, len) => Fault::Long(format!("<{name}>{text}").into(), len),
         other => other,
     }
 }
@@ -187,9 +188,4 @@ impl When {
 pub(super) fn protocol(start: &BytesStart<'_>) -> Result<u8, Fault> {
     let value = attribute(start, "protonum")?.ok_or(Fault::Missing("protonum="))?;
     number(&value, &value)
-}
-
-/// Keeps a text that may come once.
-pub(super) fn keep_text(slot: &mut Option<Box<str>>, text: &str) -> Result<(), Fault> {
-    set(slot, text.into(), text)
 }

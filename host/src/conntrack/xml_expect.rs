@@ -7,7 +7,8 @@ use super::entry::Userspace;
 use super::expect::{ExpectDraft, Part};
 use super::fault::Fault;
 use super::line::Record;
-use super::xml::{Take, keep_text, protocol, walk};
+use super::names::Text;
+use super::xml::{Take, protocol, walk};
 use super::xml_flow::unknown;
 
 pub(super) fn read(element: &str, by: Option<&Userspace>) -> Result<Record, Fault> {
@@ -47,7 +48,7 @@ impl Take for ExpectTaker {
             "timeout" => keep(&mut known.timeout, text, text),
             "class" => keep(&mut known.class, text, text),
             "zone" => keep(&mut known.zone, text, text),
-            "helper-name" => keep_text(&mut known.helper, text),
+            "helper-name" => Text::ExpectHelper.keep(&mut known.helper, text, text),
             "permanent" | "inactive" | "userspace" => {
                 self.draft.flag(&name.to_ascii_uppercase());
                 Ok(())

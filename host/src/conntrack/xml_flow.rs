@@ -7,8 +7,9 @@ use super::draft::{Draft, number, read as keep, set};
 use super::entry::{Event, Userspace};
 use super::fault::Fault;
 use super::line::Record;
+use super::names::Text;
 use super::words;
-use super::xml::{Flow, Take, attribute, keep_text, protocol};
+use super::xml::{Flow, Take, attribute, protocol};
 
 /// Keeps an entry while it is read.
 pub(super) struct EntryTaker {
@@ -95,18 +96,18 @@ impl EntryTaker {
     fn independent(&mut self, name: &str, text: &str) -> Result<(), Fault> {
         let entry = &mut self.draft.entry;
         match name {
-            "state" => keep_text(&mut self.state, text),
+            "state" => set(&mut self.state, text.into(), text),
             "timeout" => keep(&mut entry.timeout, text, text),
             "mark" => keep(&mut entry.mark, text, text),
             "secmark" => keep(&mut entry.secmark, text, text),
-            "secctx" => keep_text(&mut entry.secctx, text),
+            "secctx" => Text::Context.keep(&mut entry.secctx, text, text),
             "zone" => keep(&mut entry.zone, text, text),
             "use" => keep(&mut entry.use_count, text, text),
             "id" => keep(&mut entry.id, text, text),
             "deltatime" => keep(&mut entry.delta_time, text, text),
             "start" => set(&mut entry.start, seconds(text)?, text),
             "stop" => set(&mut entry.stop, seconds(text)?, text),
-            "helper" => keep_text(&mut entry.helper, text),
+            "helper" => Text::Helper.keep(&mut entry.helper, text, text),
             "assured" => {
                 entry.status |= Status::ASSURED;
                 Ok(())
@@ -117,10 +118,11 @@ impl EntryTaker {
             }
             "label" => {
                 let before = entry.labels.take().map(|labels| format!("{labels},"));
-                entry.labels = Some((before.unwrap_or_default() + text).into());
+                let labels = before.unwrap_or_default() + text;
+                entry.labels = Some(Text::Labels.read(&labels, text)?);
                 Ok(())
             }
-            "labels" => keep_text(&mut entry.labels, text),
+            "labels" => Text::Labels.keep(&mut entry.labels, text, text),
             _ => Err(unknown(name)),
         }
     }

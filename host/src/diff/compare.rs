@@ -111,7 +111,7 @@ fn differing_fields(there: &Entry, here: &Entry, tolerance_s: u64) -> Vec<Field>
 }
 
 /// By how many seconds the kernel's timeout is longer.
-fn ahead_s(there: &Entry, here: &Entry) -> Option<i64> {
+pub(super) fn ahead_s(there: &Entry, here: &Entry) -> Option<i64> {
     let (there, here) = (there.timeout?, here.timeout?);
     Some(i64::try_from(there).ok()? - i64::try_from(here).ok()?)
 }

@@ -16,7 +16,7 @@ use crate::output::Outputs;
 use crate::progress::Progress;
 use crate::run::Outcome;
 use crate::saved::Saved;
-use crate::session::Session;
+use crate::session::{Session, refuse_stdin_twice};
 use compare::{Theirs, compare, key};
 use print::{Heading, print};
 use why::Watched;
@@ -32,6 +32,8 @@ pub(crate) fn diff(
     stdout: &mut dyn Write,
 ) -> Result<Outcome, Error> {
     let world = &options.world;
+    let both = [options.capture.as_path(), &options.table];
+    refuse_stdin_twice(both.into_iter().chain(world.files()))?;
     let (table, theirs) = read(&options.table, stop)?;
     let mut session = Session::open(world, slice::from_ref(&options.capture), stop)?;
     let progress = Progress::new(session.input.total_bytes().filter(|_| !world.quiet));
@@ -41,8 +43,11 @@ pub(crate) fn diff(
     if stop.is_asked() {
         return Ok(Outcome::Interrupted);
     }
-    if watched.is_empty() {
+    if watched.tally.packet_count == 0 {
         return Err(session.nothing());
+    }
+    if let Some(unread) = session.unread(&watched.tally) {
+        return Err(unread);
     }
     let now = session.replay.now();
     let conns = session.replay.table().iter();

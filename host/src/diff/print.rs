@@ -45,12 +45,13 @@ pub(super) fn print(
         Count(comparison.only_there.len() as u64),
         Count(comparison.only_here.len() as u64),
     )?;
-    counts(out, comparison, *tolerance_s)?;
+    let shift = why::shift_s(comparison, *tolerance_s);
+    counts(out, comparison, shift, *tolerance_s)?;
     for note in notes {
         writeln!(out, "! {note}")?;
     }
     for pair in &comparison.differing {
-        differing(out, pair)?;
+        differing(out, pair, shift)?;
     }
     for (line, entry) in &comparison.only_there {
         writeln!(out, "\n- {}", title(entry))?;
@@ -64,7 +65,12 @@ pub(super) fn print(
     Ok(())
 }
 
-fn counts(out: &mut dyn Write, comparison: &Comparison, tolerance_s: u64) -> io::Result<()> {
+fn counts(
+    out: &mut dyn Write,
+    comparison: &Comparison,
+    shift: Option<i64>,
+    tolerance_s: u64,
+) -> io::Result<()> {
     if comparison.running_out_count > 0 {
         let count = Count(comparison.running_out_count);
         writeln!(
@@ -76,14 +82,14 @@ fn counts(out: &mut dyn Write, comparison: &Comparison, tolerance_s: u64) -> io:
         let count = Count(comparison.translated_count);
         writeln!(out, "  {count} translated by NAT: compared by their original tuples")?;
     }
-    if let Some(shift) = why::shift_s(comparison, tolerance_s) {
+    if let Some(shift) = shift {
         let (by, side) = (shift.abs(), if shift > 0 { "before" } else { "after" });
         writeln!(out, "! the kernel's table was saved about {by}s {side} that moment (`--until`)")?;
     }
     Ok(())
 }
 
-fn differing(out: &mut dyn Write, pair: &Pair) -> io::Result<()> {
+fn differing(out: &mut dyn Write, pair: &Pair, shift: Option<i64>) -> io::Result<()> {
     writeln!(out, "\n~ {}", title(&pair.here))?;
     for &field in &pair.fields {
         let (name, there, here) = match field {
@@ -99,7 +105,7 @@ fn differing(out: &mut dyn Write, pair: &Pair) -> io::Result<()> {
             Field::Timeout => ("timeout", timeout(&pair.there), timeout(&pair.here)),
             Field::Counters => ("packets", packets(&pair.there), packets(&pair.here)),
         };
-        let why = why::differs(pair, field);
+        let why = why::differs(pair, field, shift);
         writeln!(out, "    {name:<10} kernel {there:<11} replay {here:<11} {why}")?;
     }
     Ok(())

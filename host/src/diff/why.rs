@@ -5,8 +5,9 @@ use std::io;
 
 use keeptrack_core::{Conn, Direction, Ended, Instant, Protocol, Why, Zone};
 
-use super::compare::{Comparison, Field, Key, Pair};
+use super::compare::{Comparison, Field, Key, Pair, ahead_s};
 use crate::conntrack::Entry;
+use crate::report::Tally;
 use crate::units::{Clock, Lasting};
 use crate::verdict::{Report, Verdict, What};
 
@@ -14,8 +15,8 @@ use crate::verdict::{Report, Verdict, What};
 pub(super) struct Watched {
     /// Those of the kernel's table, and what was seen of them last.
     seen: HashMap<Key, Seen>,
-    first: Option<Instant>,
-    last: Option<Instant>,
+    /// The numbers of the replay.
+    pub(super) tally: Tally,
 }
 
 /// What was seen of an entry.
@@ -31,12 +32,7 @@ impl Watched {
     /// Entries that are worth to be followed.
     pub(super) fn new(keys: impl Iterator<Item = Key>) -> Self {
         let seen = keys.map(|key| (key, Seen::Nothing)).collect();
-        Self { seen, first: None, last: None }
-    }
-
-    /// Whether nothing was replayed.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.first.is_none()
+        Self { seen, tally: Tally::new(None) }
     }
 
     fn note(&mut self, conn: &Conn, what: Seen) {
@@ -60,10 +56,10 @@ impl Watched {
     }
 
     fn unseen(&self, entry: &Entry) -> String {
-        let (Some(first), Some(last)) = (self.first, self.last) else { return UNSEEN.to_owned() };
+        let lasted_ms = self.tally.lasted_ms();
         match entry.delta_time {
-            Some(age) if age * 1000 > last.since(first) => {
-                let before = Lasting(age * 1000 - last.since(first));
+            Some(age) if age.saturating_mul(1000) > lasted_ms => {
+                let before = Lasting(age.saturating_mul(1000) - lasted_ms);
                 format!("it began {before} before the capture, which has no packet of it")
             }
             _ => UNSEEN.to_owned(),
@@ -84,14 +80,18 @@ pub(super) fn only_here(entry: &Entry) -> &'static str {
 }
 
 /// Why an entry that is in both differs in one field.
-pub(super) fn differs(pair: &Pair, field: Field) -> &'static str {
+///
+/// `shift` is by how much most timeouts differ alike.
+pub(super) fn differs(pair: &Pair, field: Field, shift: Option<i64>) -> &'static str {
     let Pair { there, here, .. } = pair;
+    let is_shifted = shift.zip(ahead_s(there, here)).is_some_and(|(by, ahead)| by == ahead);
     let is_longer_there = there.timeout > here.timeout;
     match (field, here.protocol()) {
         (Field::State, _) => "a packet that one of them did not see",
         (Field::Replied, _) => "an answer that one of them did not see",
         (Field::Assured, Protocol::UDP) => "one of them did not see it answered for 2s",
         (Field::Assured, _) => "one of them did not see it opened in full",
+        (Field::Timeout, _) if is_shifted => "when the table was saved, as said above",
         (Field::Timeout, Protocol::TCP)
             if is_longer_there
                 && here.state == Some("ESTABLISHED")
@@ -117,8 +117,7 @@ pub(super) fn shift_s(comparison: &Comparison, tolerance_s: u64) -> Option<i64> 
 
 impl Report for Watched {
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
-        self.first.get_or_insert(verdict.now);
-        self.last = Some(verdict.now);
+        self.tally.packet(verdict)?;
         match &verdict.what {
             What::New(conn, _) => self.note(conn, Seen::Here),
             What::Refused(conn, _) => self.note(conn, Seen::Refused(verdict.now)),
@@ -127,7 +126,12 @@ impl Report for Watched {
         Ok(())
     }
 
+    fn was_open(&mut self, conn: &Conn) {
+        self.tally.was_open(conn);
+    }
+
     fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
+        self.tally.ended(time_ns, ended)?;
         let at = Instant::from_millis(time_ns / 1_000_000);
         self.note(&ended.conn, Seen::Left(at, ended.why));
         Ok(())

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use keeptrack_core::{Change, Conn, Ended, Instant, Status};
 
 use crate::conntrack::{Event, Form, Kind, Time, Times};
-use crate::listing::Listing;
+use crate::listing::{Listing, WhoTells};
 use crate::output::Lines;
 use crate::verdict::{Report, Verdict, What};
 
@@ -35,8 +35,11 @@ impl<'r, 'o> Events<'r, 'o> {
 
     fn tell(&mut self, time_ns: u64, kind: Kind, conn: &Conn) -> io::Result<()> {
         let now = Instant::from_millis(time_ns / 1_000_000);
-        let event =
-            Event::sent(Some(Time::of(time_ns)), kind, self.listing.entry(conn, now, self.form));
+        let entry = self.listing.entry(conn, now, self.form);
+        self.write(&Event::sent(Some(Time::of(time_ns)), kind, entry))
+    }
+
+    fn write(&mut self, event: &Event) -> io::Result<()> {
         self.line.clear();
         writeln!(self.line, "{}", event.as_logged(self.form, self.times))?;
         self.count += 1;
@@ -45,8 +48,13 @@ impl<'r, 'o> Events<'r, 'o> {
 }
 
 impl Report for Events<'_, '_> {
+    fn told(&mut self, event: &Event) -> io::Result<()> {
+        self.write(event)
+    }
+
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
         match &verdict.what {
+            _ if self.listing.who_tells() == WhoTells::Log => Ok(()),
             What::New(conn, _) => self.tell(verdict.time_ns, Kind::New, conn),
             What::Known(_, _, conn, change) if is_told(change) => {
                 self.tell(verdict.time_ns, Kind::Update, conn)
@@ -56,7 +64,10 @@ impl Report for Events<'_, '_> {
     }
 
     fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
-        self.tell(time_ns, Kind::Destroy, &ended.conn)
+        match self.listing.who_tells() {
+            WhoTells::Table => self.tell(time_ns, Kind::Destroy, &ended.conn),
+            WhoTells::Log => Ok(()),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

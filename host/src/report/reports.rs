@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use keeptrack_core::{Conn, Ended};
 
 use super::{Events, KernelLog, Packets, Tally};
+use crate::conntrack::Event;
 use crate::listing::Listing;
 use crate::options::Format;
 use crate::output::Outputs;
@@ -63,6 +64,10 @@ impl<W: Write> Report for Reports<'_, '_, W> {
     fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
         self.tally.ended(time_ns, ended)?;
         self.events.iter_mut().try_for_each(|lines| lines.ended(time_ns, ended))
+    }
+
+    fn told(&mut self, event: &Event) -> io::Result<()> {
+        self.events.iter_mut().try_for_each(|lines| lines.told(event))
     }
 
     fn was_open(&mut self, conn: &Conn) {

@@ -19,7 +19,7 @@ pub(crate) fn table(
     form: Form,
 ) -> io::Result<()> {
     let mut conns: Vec<&Conn> = table.iter().collect();
-    conns.sort_unstable_by_key(|conn| conn.number());
+    conns.sort_by_cached_key(|conn| listing.number(conn));
     for conn in conns {
         writeln!(out, "{}", listing.entry(conn, now, form).as_listed(form))?;
     }

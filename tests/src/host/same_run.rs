@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use keeptrack::Outcome;
+
 use super::{keeptrack, samples};
 
 /// The address under which the gateway's clients are seen outside.
@@ -33,6 +35,19 @@ fn events_are_those_of_the_kernel() {
             assert_eq!(kernel.len(), 21, "{}", run.display());
             assert_eq!(by_connection(replay(&run, form, &[]).lines()), kernel, "{file}");
         }
+    }
+}
+
+#[test]
+fn the_kernel_s_events_print_again_and_come_to_its_table() {
+    for run in runs() {
+        let log = run.join("conntrack-E-o-timestamp,extended,id.txt");
+        let (log, table) = (log.to_str().unwrap(), run.join("conntrack-L.txt"));
+        let again = keeptrack(&["replay", log, "-q", "-o", "events,timestamp,extended"]);
+        assert_eq!(again.stdout, fs::read(log).unwrap(), "{log}");
+        // The table was saved between two events; nothing else is known of when.
+        let ran = keeptrack(&["diff", log, table.to_str().unwrap(), "-q", "--until", "+6.9"]);
+        assert_eq!(ran.end.unwrap(), Outcome::Done, "{}", String::from_utf8_lossy(&ran.stdout));
     }
 }
 
