@@ -288,7 +288,7 @@ mod tests {
     fn a_file_cannot_steer_the_terminal() {
         let text = "a \u{1b}[31m\u{9b}b\u{202e} bad".to_owned();
         let file = Source::new("x\u{1b}]0;y".to_owned(), text);
-        let fault = Fault::new(14..17, "no \u{7}").label("\u{1b}").help("\r");
+        let fault = Fault::new(14..17, "no \u{7}").label("\u{1b}").help("\r\u{feff}");
         let shown = Diagnostic::new(fault, &file).to_string();
         let expected = "\
 error: no ␇
@@ -297,7 +297,7 @@ error: no ␇
 1 | a ␛[31m�b� bad
   |            ^^^ ␛
   |
-help: ␍";
+help: ␍�";
         assert_eq!(shown, expected);
     }
 }

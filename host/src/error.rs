@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use keeptrack_core::{ConfigError, Instant};
 
-use crate::capture::{self, printable};
+use crate::capture::{self, Kind, printable};
 use crate::conntrack::{self, Foreign};
 use crate::diagnostic::Diagnostics;
 use crate::options::MAX_ENTRIES;
@@ -28,6 +28,8 @@ pub enum Error {
     LogAsTable(String),
     /// A capture where a table is asked for.
     CaptureAsTable(String),
+    /// A file of another kind where a table is asked for.
+    NoTable(String, Kind),
     /// stdin where two inputs are asked for.
     StdinTwice,
     /// Nothing came until then; the first packet came at that time.
@@ -100,6 +102,7 @@ impl Error {
             Self::CaptureAsTable(_) => {
                 "a capture comes first: `keeptrack diff CAPTURE TABLE`".into()
             }
+            Self::NoTable(file, kind) => format!("pass it with `{} {file}`", kind.taken_by()?),
             Self::StdinTwice => "save one of them in a file".into(),
             Self::NothingUntil(..) => "`--until +90` is 90 seconds after the first packet".into(),
             Self::LogAsTable(file) => {
@@ -142,6 +145,10 @@ impl fmt::Display for Error {
             Self::Conntrack(file, error) => write!(f, "{file}:{error}"),
             Self::LogAsTable(file) => write!(f, "{file} is an event log, not a table"),
             Self::CaptureAsTable(file) => write!(f, "{file} is a capture, not a table"),
+            Self::NoTable(file, Kind::Text(text)) => {
+                write!(f, "{file} is not a table (it looks like {text})")
+            }
+            Self::NoTable(file, _) => write!(f, "{file} is not a table"),
             Self::StdinTwice => f.write_str("two inputs from stdin"),
             Self::NothingUntil(file, first) => {
                 let first = Clock(*first);

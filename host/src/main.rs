@@ -40,12 +40,11 @@ const FINDING: u8 = 1;
 const BAD_INPUT: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
-/// What `--color auto` comes to here; stderr goes by the same word.
+/// `auto` stays where stdout shows colours; stderr goes by the same word.
 fn colored(when: When) -> When {
     ColorChoice::from(when).write_global();
     match when {
-        When::Auto if AutoStream::choice(&io::stdout()) != ColorChoice::Never => When::Always,
-        When::Auto => When::Never,
+        When::Auto if AutoStream::choice(&io::stdout()) == ColorChoice::Never => When::Never,
         typed => typed,
     }
 }

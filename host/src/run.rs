@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::capture::Stop;
-use crate::conntrack::Footer;
+use crate::conntrack::{Footer, Form};
 use crate::diff;
 use crate::error::Error;
 use crate::manual;
 use crate::options::{self, Command, Format, Options, Output, When};
 use crate::output::Outputs;
 use crate::progress::Progress;
-use crate::report::{self, KernelLog, Reached, Reports, Subject, Tally};
+use crate::report::{self, KernelLog, Lasts, Reached, Reports, Subject, Tally};
 use crate::session::{Input, Session};
 
 /// How a run ended.
@@ -28,7 +28,7 @@ pub enum Outcome {
 
 /// Does what `options` ask; results go to `stdout`, unless to files.
 ///
-/// Colours are written only if `options` say `always`: whoever owns `stdout` knows what it is.
+/// `--color auto` colours what goes to `stdout`: whoever owns that says `never` where it shows none.
 ///
 /// # Errors
 /// When there is no result, or only part of one: that part has been reported then.
@@ -62,11 +62,20 @@ fn replay(
     let progress = Progress::new(session.input.total_bytes().filter(|_| !world.quiet));
     let log = (!world.quiet).then(|| KernelLog::new(progress.stderr()));
 
+    let lasts = match outputs.documents[..] {
+        [] if !options.check => Lasts::WhileRead,
+        _ => Lasts::ToEnd,
+    };
+
     let listing = Rc::clone(&session.listing);
-    let mut reports = Reports::new(Tally::new(session.max), &mut outputs, &listing, log);
+    let mut reports = Reports::new(Tally::new(session.max), &mut outputs, &listing, log, lasts);
     let done = session.run(&mut reports, &progress);
     let (tally, event_counts) = reports.finish();
     progress.finish();
+    if done.as_ref().is_err_and(Error::is_broken_pipe) {
+        // Nobody reads on.
+        return Ok(if stop.is_asked() { Outcome::Interrupted } else { Outcome::Done });
+    }
     let reached = match &done {
         Ok(()) if stop.is_asked() => Reached::Interruption,
         Ok(()) => Reached::End,
@@ -76,27 +85,39 @@ fn replay(
         // There is nothing to report.
         return Err(done.err().unwrap_or_else(|| session.nothing()));
     }
-    if let (Ok(()), Some(error)) = (&done, unread(&session, &tally)) {
+    if let (Reached::End, Some(error)) = (reached, unread(&session, &tally)) {
         return Err(error);
     }
-    let flushed = outputs.streams.iter_mut().try_for_each(|(_, lines)| lines.flush());
     let (replay, subject) = (&session.replay, Subject::new(options, &session, reached));
+    let flushed = outputs.streams.iter_mut().map(|(_, lines)| lines.flush());
     let written = outputs.documents.into_iter().map(|(format, document)| {
         document.write(|out| write(out, format, &session, (&subject, &tally)))
     });
     // One output that cannot be written keeps nobody else from being written.
-    let written = written.fold(Ok(()), io::Result::and);
+    let failed = flushed.chain(written).filter_map(Result::err).map(Error::Write);
+    let failed = failed.filter(|error| !error.is_broken_pipe());
+    let errors: Vec<Error> = done.err().into_iter().chain(failed).collect();
     if !world.quiet {
         warn(&mut progress.stderr(), &options.output, &subject);
         shown(&mut progress.stderr(), &options.output, (&event_counts, replay.table().len()));
     }
-    done?;
-    flushed.and(written)?;
+    first_of(errors)?;
     Ok(match reached {
         Reached::Interruption => Outcome::Interrupted,
         _ if options.check && tally.drop_count > 0 => Outcome::Finding,
         _ => Outcome::Done,
     })
+}
+
+/// The run ends with the first error; the others are told beside it.
+fn first_of(errors: Vec<Error>) -> Result<(), Error> {
+    let mut errors = errors.into_iter();
+    let first = errors.next();
+    for error in errors {
+        // Where stderr is gone, too, the exit code is all that can be said.
+        let _ = error.show(&mut anstream::stderr());
+    }
+    first.map_or(Ok(()), Err)
 }
 
 /// Why nothing of the input was tracked although it could be read.
@@ -122,6 +143,8 @@ fn shown(stderr: &mut dyn Write, outputs: &[Output], (events, entries): (&[u64],
     for output in outputs {
         let footer = match output.format {
             Format::Events(..) => events.next().map(|count| Footer::events(*count)),
+            // /proc says nothing behind its own.
+            Format::Table(Form::Proc) => None,
             Format::Table(_) => Some(Footer::entries(entries as u64)),
             _ => None,
         };

@@ -23,8 +23,12 @@ impl Saved {
     /// When that is not possible.
     pub(crate) fn open(path: &Path, stop: &Stop) -> Result<Self, Error> {
         let source = Source::open(path, stop)?;
-        if matches!(source.kind(), Kind::Pcap | Kind::PcapNg) {
+        let kind = source.kind();
+        if matches!(kind, Kind::Pcap | Kind::PcapNg) {
             return Err(Error::CaptureAsTable(source.name().to_owned()));
+        }
+        if kind.taken_by().is_some_and(|option| option != "-s" && option != "replay") {
+            return Err(Error::NoTable(source.name().to_owned(), kind));
         }
         let file = source.name().to_owned();
         Ok(Self { file, reader: Reader::new(source), entry_count: 0, expectation_count: 0 })
@@ -85,6 +89,12 @@ pub(crate) fn notes<R: BufRead>(file: &str, reader: &Reader<R>) -> Vec<String> {
         let (count, line, text) = (Count(foreign.count), foreign.line, &foreign.text);
         notes.push(format!(
             "{file}: lines that are none of conntrack's: {count}, the first is line {line}: {text}"
+        ));
+    }
+    if let Some(unknown) = reader.unknown() {
+        let (count, line, word) = (Count(unknown.count), unknown.line, &unknown.text);
+        notes.push(format!(
+            "{file}: words that are passed over: {count}, the first is in line {line}: {word}"
         ));
     }
     if let Some(line) = reader.cut() {

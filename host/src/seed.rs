@@ -41,7 +41,14 @@ impl Few {
     }
 }
 
+/// Why an entry of ICMP out of XML is not taken over.
+const NO_QUERY: &str = "XML tells neither type nor identifier of ICMP";
+
 impl Seeded {
+    fn leave_out(&mut self, why: &str, place: &str) {
+        self.left_out.entry(why.to_owned()).or_default().add(place);
+    }
+
     /// What should be said of them.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = self.notes.clone();
@@ -78,6 +85,10 @@ impl Replay {
             let mut saved = Saved::open(table, stop)?;
             while let Some((line, entry)) = saved.next()? {
                 let place = format!("{}:{line}", saved.file());
+                if entry.lacks_query() {
+                    seeded.leave_out(NO_QUERY, &place);
+                    continue;
+                }
                 self.make_room()?;
                 let mut open = entry.restored(now, config);
                 if self.listing.who_tells() == WhoTells::Log {
@@ -92,9 +103,7 @@ impl Replay {
                             seeded.translated.add(&place);
                         }
                     }
-                    Err(why) => {
-                        seeded.left_out.entry(why.to_string()).or_default().add(&place);
-                    }
+                    Err(why) => seeded.leave_out(&why.to_string(), &place),
                 }
             }
             seeded.notes.extend(saved.notes());

@@ -63,10 +63,12 @@ impl Session {
         if let (Input::Log(_), Some(file)) = (&input, world.rules.first()) {
             return Err(Error::RulesForLog(printable(&file.display().to_string())));
         }
-        if let Some((max, origin)) = settings.max().filter(|(max, _)| *max > MAX_ENTRIES) {
-            return Err(Error::TooManyEntries(max, origin.to_string()));
-        }
-        let max = world.max.or_else(|| settings.max().map(|(max, _)| max));
+        let max = match (world.max, settings.max()) {
+            (None, Some((max, origin))) if max > MAX_ENTRIES => {
+                return Err(Error::TooManyEntries(max, origin.to_string()));
+            }
+            (typed, set) => typed.or(set.map(|(max, _)| max)),
+        };
         let config = settings.apply(world.preset.config());
         let listing = Rc::new(listing(&input, &config, &settings));
         let mut replay = table(world, max, (config, rules), Rc::clone(&listing))?;
@@ -101,13 +103,12 @@ impl Session {
         notes.extend(self.seeded.notes());
         notes.extend(self.replay.notes());
         notes.extend(self.settings.ignored().map(|ignored| ignored.to_string()));
-        match self.settings.other_count() {
-            0 => {}
-            count => {
-                let count = Count(count as u64);
-                notes
-                    .push(format!("{count} settings of other names than conntrack's are left out"));
-            }
+        let others = self.settings.other_count();
+        if others > 0 {
+            notes.push(format!(
+                "settings that are none of conntrack's, left out: {}",
+                Count(others as u64)
+            ));
         }
         notes
     }

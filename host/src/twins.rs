@@ -7,7 +7,7 @@
 //!
 //! A packet counts only if nothing else of it changed but one end, and if what did not change tells
 //! it from other packets: TCP's numbers, or IPv4's number and a payload, or a long payload. Not found:
-//! twins whose both ends changed, and those of which only ports differ.
+//! twins whose both ends changed.
 
 use std::fmt;
 
@@ -28,6 +28,8 @@ pub(crate) struct Twins {
     sides: Vec<Side>,
     /// The first interface: as long as there is no other, nothing can come by twice.
     first: Option<Tap>,
+    /// What went by last while there was no other.
+    last: Option<Passed>,
     /// None before there are two interfaces.
     slots: Box<[Option<Passed>]>,
 }
@@ -59,7 +61,7 @@ struct Votes {
 
 impl Twins {
     pub(crate) fn new() -> Self {
-        Self { count: 0, sides: Vec::new(), first: None, slots: Box::default() }
+        Self { count: 0, sides: Vec::new(), first: None, last: None, slots: Box::default() }
     }
 
     /// How many packets went by twice.
@@ -76,15 +78,15 @@ impl Twins {
             Some(cooked) => cooked.way == Way::In,
             None => true,
         };
-        if self.slots.is_empty() && !self.begins_with(tap) {
-            return;
-        }
+        let is_watched = !self.slots.is_empty() || self.begins_with(tap);
         let Some(behind_nat) = datagram.behind_nat else { return };
         let Datagram { ends, hop_limit, turn, .. } = *datagram;
         let passed = Passed { behind_nat, ends, hop_limit, time_ns: record.time_ns, tap };
-        let [low, high, ..] = behind_nat.to_le_bytes();
-        let slot = usize::from(u16::from_le_bytes([low, high])) % SLOT_COUNT;
-        let Some(slot) = self.slots.get_mut(slot) else { return };
+        if !is_watched {
+            self.last = Some(passed).filter(|_| may_leave_again);
+            return;
+        }
+        let Some(slot) = self.slot(behind_nat) else { return };
         let left = cooked.is_none_or(|cooked| cooked.way == Way::Out);
         match *slot {
             Some(earlier) if left && passed.is_twin_of(&earlier) => {
@@ -95,12 +97,23 @@ impl Twins {
         }
     }
 
-    /// Whether there is a second interface now, so that packets are remembered from here on.
+    /// Where a packet is remembered.
+    fn slot(&mut self, behind_nat: u64) -> Option<&mut Option<Passed>> {
+        let [low, high, ..] = behind_nat.to_le_bytes();
+        self.slots.get_mut(usize::from(u16::from_le_bytes([low, high])) % SLOT_COUNT)
+    }
+
+    /// Whether there is a second interface now, so that packets are remembered from the last one on.
     fn begins_with(&mut self, tap: Tap) -> bool {
         // A cooked capture of version 1 is of all interfaces, and does not tell them apart.
         let is_second = tap == Tap::Any || *self.first.get_or_insert(tap) != tap;
         if is_second {
             self.slots = vec![None; SLOT_COUNT].into();
+            if let Some(last) = self.last
+                && let Some(slot) = self.slot(last.behind_nat)
+            {
+                *slot = Some(last);
+            }
         }
         is_second
     }
@@ -154,17 +167,14 @@ impl Passed {
             && earlier.hop_limit.checked_sub(1) == Some(self.hop_limit)
             && (self.tap != earlier.tap || self.tap == Tap::Any)
             && self.time_ns.abs_diff(earlier.time_ns) <= WINDOW_NS
-            && self.ends.has_one_other_address(&earlier.ends)
+            && self.ends.has_one_other(&earlier.ends)
     }
 }
 
 impl Ends {
-    /// Whether one end has another address, and perhaps another port, and the other end the same.
-    fn has_one_other_address(&self, other: &Self) -> bool {
-        let other_source = self.source.address != other.source.address;
-        let other_destination = self.destination.address != other.destination.address;
-        (other_source && self.destination == other.destination)
-            || (other_destination && self.source == other.source)
+    /// Whether one end has another address, another port or both, and the other end the same.
+    fn has_one_other(&self, other: &Self) -> bool {
+        (self.source != other.source) != (self.destination != other.destination)
     }
 }
 
@@ -271,7 +281,7 @@ mod tests {
             ("too late", came, (gate, server, &SYN, 63), 1_000_000_001, false),
             ("not forwarded", came, (gate, server, &SYN, 64), 0, false),
             ("not translated", came, (client, server, &SYN, 63), 0, false),
-            ("another port alone", came, ((INSIDE, 41), server, &SYN, 63), 0, false),
+            ("another port alone", came, ((INSIDE, 41), server, &SYN, 63), 0, true),
             ("two other addresses", came, (gate, (INSIDE, 80), &SYN, 63), 0, false),
             ("another sequence number", came, (gate, server, &other, 63), 0, false),
             ("UDP", (client, server, &datagram, 64), (gate, server, &datagram, 63), 0, true),
@@ -292,6 +302,10 @@ mod tests {
             cooked(&mut twins, 0, LAN, 5, &came);
             cooked(&mut twins, 4, WAN, 5 + later_ns, &left);
             assert_eq!(twins.count(), u64::from(expected), "{what}");
+            let mut twins = Twins::new();
+            cooked(&mut twins, 0, LAN, 5, &came);
+            cooked(&mut twins, 4, WAN, 5 + later_ns, &left);
+            assert_eq!(twins.count(), u64::from(expected), "{what}, as the first of all");
         }
     }
 

@@ -2,8 +2,10 @@
 //! goes away.
 
 use std::fs;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use std::fs::File;
+#[cfg(unix)]
+use std::io::Write;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -91,6 +93,133 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert!(line.starts_with(r#"{"i":0,"#), "{line}");
     let ran = child.wait_with_output().unwrap();
     assert_eq!((ran.status.code(), ran.stderr), (Some(0), Vec::new()));
+}
+
+/// Runs with a stdout that nobody reads.
+#[cfg(unix)]
+fn unread(words: &[&str]) -> Output {
+    let mut child = keeptrack(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // It waits for its capture until nobody is there any more.
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // It need not read all of it.
+    let _ = stdin.write_all(&fs::read(MAIL_RELAY).expect("the bundled capture"));
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_reader_that_goes_away_takes_nothing_from_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (object, lines) = (path("object.json"), path("events"));
+    let (to_object, to_lines) = (format!("json={object}"), format!("events={lines}"));
+    let whole = ["replay", MAIL_RELAY, "-q", "-o"];
+    let outputs = ["replay", "-", "-q", "-o", "packets", "-o", &to_object, "-o", &to_lines];
+    assert_eq!(unread(&outputs).status.code(), Some(0));
+    let object: serde_json::Value = serde_json::from_slice(&fs::read(object).unwrap()).unwrap();
+    assert_eq!((&object["complete"], &object["packets"]), (&true.into(), &9_496.into()));
+    assert!(fs::read(lines).unwrap() == run(&[&whole[..], &["events"]].concat()).stdout);
+
+    let cases: [(&[&str], i32); 5] = [
+        (&["-o", "summary"], 0),
+        (&["-o", "summary", "-o", "json=/dev/full"], 2),
+        (&["-o", "packets", "-o", "events=/dev/full"], 2),
+        (&["-m", "1341", "--check"], 1),
+        (&["-m", "1341", "--check", "-o", "packets"], 1),
+    ];
+    for (words, code) in cases {
+        let ran = unread(&[&["replay", "-", "-q"], words].concat());
+        let stderr = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(code), "{words:?} {stderr}");
+        assert_eq!(stderr.contains("/dev/full: No space left"), code == 2, "{stderr}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_error_in_the_capture_hides_none_of_an_output() {
+    let cut = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hiding.pcapng");
+    let mut capture = fs::read(MAIL_RELAY).unwrap();
+    let len = capture.len();
+    capture[len / 2..].fill(0xff);
+    fs::write(&cut, capture).unwrap();
+    let ran = run(&["replay", cut.to_str().unwrap(), "-o", "json=/dev/full", "-o", "summary"]);
+    let stderr = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(stderr.contains("is damaged at record"), "{stderr}");
+    assert!(stderr.contains("/dev/full: No space left on device"), "{stderr}");
+    assert!(!ran.stdout.is_empty());
+}
+
+#[test]
+#[cfg(unix)]
+fn neither_side_of_a_redirection_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = fs::read(MAIL_RELAY).unwrap();
+    let path = folder.path().join("in.pcapng");
+    fs::write(&path, &capture).unwrap();
+    let name = path.to_str().unwrap();
+    let to_input = format!("packets={name}");
+    let ran = keeptrack(&["replay", "-", "-o", &to_input])
+        .stdin(File::open(&path).unwrap())
+        .output()
+        .unwrap();
+    let refusal = format!("error: {name} is to be read and written\n");
+    assert!(String::from_utf8(ran.stderr).unwrap().starts_with(&refusal));
+
+    let appended = File::options().append(true).open(&path).unwrap();
+    let ran = keeptrack(&["replay", name, "-o", "packets"]).stdout(appended).output().unwrap();
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(fs::read(&path).unwrap() == capture);
+
+    let (out, to_out) = (folder.path().join("out"), "packets=/dev/stdout");
+    fs::write(&out, "before\n").unwrap();
+    let appended = File::options().append(true).open(&out).unwrap();
+    let ran = keeptrack(&["replay", name, "-o", to_out]).stdout(appended).output().unwrap();
+    assert_eq!(ran.status.code(), Some(0));
+    assert!(fs::read_to_string(&out).unwrap().starts_with("before\n{"));
+}
+
+#[test]
+fn auto_colours_stdout_and_no_file() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("summary.txt");
+    let to_file = format!("summary={}", file.display());
+    let has_colors = |text: &[u8]| text.contains(&0x1b);
+    for (color, in_file, in_stdout) in
+        [("auto", false, true), ("always", true, true), ("never", false, false)]
+    {
+        // It makes every stdout a terminal that shows colours.
+        let run = |output| {
+            keeptrack(&["replay", MAIL_RELAY, "--color", color, "-o", output])
+                .env("CLICOLOR_FORCE", "1")
+                .output()
+                .unwrap()
+        };
+        assert_eq!(run(&to_file).status.code(), Some(0));
+        assert_eq!(has_colors(&fs::read(&file).unwrap()), in_file, "{color}");
+        assert_eq!(has_colors(&run("summary").stdout), in_stdout, "{color}");
+    }
+}
+
+#[test]
+fn conntrack_counts_what_it_shows_and_proc_does_not() {
+    for (format, is_counted) in [
+        ("table", true),
+        ("table,extended", true),
+        ("table,save", true),
+        ("table,proc", false),
+        ("events", true),
+    ] {
+        let stderr = String::from_utf8(run(&["replay", MAIL_RELAY, "-o", format]).stderr).unwrap();
+        assert_eq!(stderr.contains("have been shown"), is_counted, "{format}: {stderr}");
+    }
 }
 
 #[test]

@@ -95,6 +95,19 @@ fn a_killed_run_has_told_in_whole_lines_what_came_before() {
     }
 }
 
+#[test]
+fn a_killed_run_leaves_no_file_that_nobody_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_folder = |name: &str| folder.path().join(name);
+    let (lines, table) = (in_folder("lines"), in_folder("table"));
+    let outputs = [format!("packets={}", lines.display()), format!("table={}", table.display())];
+    let mut child = half_way(&["replay", "-", "-o", &outputs[0], "-o", &outputs[1]], &lines);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["lines"]);
+}
+
 /// Runs with files limited to some 64 KiB, as on a disk that is nearly full.
 fn on_small_disk(words: &[&str]) -> Output {
     let run = "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\"";
@@ -149,4 +162,29 @@ fn a_device_and_a_fifo_are_written_straight() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let plain = keeptrack(&["replay", MAIL_RELAY, "-q", "-o", "table"]).output().unwrap();
     assert_eq!(table.as_bytes(), plain.stdout);
+}
+
+#[test]
+fn a_fifo_that_nobody_reads_any_more_leaves_the_others_whole() {
+    let (fifo, events) = (path("left-fifo"), path("beside-fifo"));
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let outputs = [format!("packets={}", fifo.display()), format!("events={}", events.display())];
+    let mut child = keeptrack(&["replay", MAIL_RELAY, "-q", "-o", &outputs[0], "-o", &outputs[1]])
+        .spawn()
+        .unwrap();
+    // Whoever opens it leaves at once.
+    File::open(&fifo).unwrap().read_exact(&mut [0]).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let whole = keeptrack(&["replay", MAIL_RELAY, "-q", "-o", "events"]).output().unwrap();
+    assert!(fs::read(&events).unwrap() == whole.stdout);
+}
+
+#[test]
+fn an_interrupted_run_that_nobody_reads_is_interrupted() {
+    let lines = path("unread.jsonl");
+    let output = format!("packets={}", lines.display());
+    let mut child = half_way(&["replay", "-", "-o", &output, "-o", "summary"], &lines);
+    drop(child.stdout.take());
+    signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }

@@ -8,6 +8,9 @@ use super::text::Text;
 use super::unpack::{Packing, Unpackable};
 use super::{MAX_BLOCK_LEN, MAX_CAPTURED_LEN, MAX_INTERFACES};
 
+/// Where captures come from.
+const CAPTURES: &str = "a capture is what `tcpdump -w FILE` or `dumpcap -w FILE` writes";
+
 /// Why a capture could not be read, or not to its end.
 #[derive(Debug)]
 pub struct Error {
@@ -132,15 +135,12 @@ impl Error {
             Fault::Open(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 "tcpdump gives its files to the user `tcpdump`; `tcpdump -Z root` does not".into()
             }
-            Fault::NotACapture(Some(Text::Iptables)) => format!("pass it with `-r {file}`"),
-            Fault::NotACapture(Some(Text::Sysctl)) => format!("pass it with `-c {file}`"),
-            Fault::NotACapture(Some(Text::Table)) => format!("pass it with `-s {file}`"),
-            Fault::NotACapture(Some(Text::Events)) => {
-                "events are replayed alone, without a capture".into()
-            }
-            Fault::Empty | Fault::NotACapture(_) | Fault::HeaderCut => {
-                "a capture is what `tcpdump -w FILE` or `dumpcap -w FILE` writes".into()
-            }
+            Fault::NotACapture(text) => match text.and_then(Text::taken_by) {
+                None => CAPTURES.into(),
+                Some("replay") => "events are replayed alone, without a capture".into(),
+                Some(option) => format!("pass it with `{option} {file}`"),
+            },
+            Fault::Empty | Fault::HeaderCut => CAPTURES.into(),
             Fault::Foreign(program) => piped(program, "-dc", file),
             Fault::PackedTwice(outer, _) => piped(outer.program(), "-dc", file),
             Fault::Unpackable(Unpackable { packing, damage: None, .. }) => {

@@ -322,7 +322,7 @@ fn start(source: &mut Source, interfaces: &mut Vec<Interface>) -> Result<Format,
         Kind::Foreign(program) => Err(Fault::Foreign(program)),
         Kind::Text(text) => Err(Fault::NotACapture(Some(text))),
         // What is packed has been unpacked, or is packed twice, which is an error of its own.
-        Kind::Packed(_) | Kind::Unknown => Err(Fault::NotACapture(None)),
+        Kind::Packed(_) | Kind::Binary | Kind::Unknown => Err(Fault::NotACapture(None)),
     }
 }
 

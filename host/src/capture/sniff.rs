@@ -1,5 +1,6 @@
 //! What a file is, told from its first bytes; the one place that knows magic numbers.
 
+use std::fmt;
 use std::io;
 
 use super::text::Text;
@@ -23,6 +24,8 @@ pub enum Kind {
     Foreign(&'static str),
     /// Text, of a kind that is known.
     Text(Text),
+    /// Something with zero bytes, which no text has.
+    Binary,
     /// Anything else.
     Unknown,
 }
@@ -33,10 +36,36 @@ const MAGIC_LEN: usize = 4;
 const TEXT_LEN: usize = 4096;
 
 impl Kind {
+    /// The kind of what begins with these bytes, which are all or as many as are looked at.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let head = bytes.get(..TEXT_LEN).unwrap_or(bytes);
+        Self::by_magic(head).or_else(|| Self::by_line(head)).unwrap_or_else(|| {
+            if head.contains(&0) {
+                return Self::Binary;
+            }
+            Text::at_last(head).map_or(Self::Unknown, Self::Text)
+        })
+    }
+
+    /// The option that takes such a file, or `replay`; `None` for what nothing takes, and for what
+    /// may be anything.
+    pub(crate) const fn taken_by(self) -> Option<&'static str> {
+        match self {
+            Self::Pcap | Self::PcapNg => Some("replay"),
+            Self::Text(text) => text.taken_by(),
+            Self::Empty
+            | Self::ModifiedPcap
+            | Self::Packed(_)
+            | Self::Foreign(_)
+            | Self::Binary
+            | Self::Unknown => None,
+        }
+    }
+
     /// The kind of what comes; nothing is consumed.
     ///
     /// No more is waited for than is needed: a pipe may have nothing else to give yet.
-    pub(super) fn of(window: &mut Window) -> io::Result<Self> {
+    pub(super) fn coming(window: &mut Window) -> io::Result<Self> {
         window.fill(MAGIC_LEN)?;
         if let Some(kind) = Self::by_magic(window.held()) {
             return Ok(kind);
@@ -47,13 +76,18 @@ impl Kind {
             let is_all = has_ended || bytes.len() >= TEXT_LEN;
             // What a line is can be told when it is whole.
             let whole_len = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-            let len = if is_all { bytes.len().min(TEXT_LEN) } else { whole_len };
-            let text = Text::of(bytes.get(..len).unwrap_or(bytes));
-            if is_all || text.is_some() {
-                return Ok(text.map_or(Self::Unknown, Self::Text));
+            if is_all {
+                return Ok(Self::of(bytes));
+            }
+            if let Some(kind) = Self::by_line(bytes.get(..whole_len).unwrap_or(bytes)) {
+                return Ok(kind);
             }
             has_ended = !window.fill(bytes.len() + 1)?;
         }
+    }
+
+    fn by_line(lines: &[u8]) -> Option<Self> {
+        if lines.contains(&0) { None } else { Text::of(lines).map(Self::Text) }
     }
 
     fn by_magic(head: &[u8]) -> Option<Self> {
@@ -78,6 +112,21 @@ impl Kind {
     }
 }
 
+/// What it looks like.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("an empty file"),
+            Self::Pcap | Self::PcapNg | Self::ModifiedPcap => f.write_str("a capture"),
+            Self::Packed(packing) => write!(f, "data compressed by {}", packing.program()),
+            Self::Foreign(program) => write!(f, "data compressed by {program}"),
+            Self::Text(text) => text.fmt(f),
+            Self::Binary => f.write_str("binary data"),
+            Self::Unknown => f.write_str("anything"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Kind, Packing, Text};
@@ -86,12 +135,12 @@ mod tests {
     use std::io::Read;
 
     fn kind_of(bytes: impl Read + Send + 'static) -> Kind {
-        Kind::of(&mut Window::new(|| Ok(bytes), &Stop::default()).unwrap()).unwrap()
+        Kind::coming(&mut Window::new(|| Ok(bytes), &Stop::default()).unwrap()).unwrap()
     }
 
     #[test]
     fn files_are_known_by_how_they_begin() {
-        let cases: [(&[u8], Kind); 15] = [
+        let cases: [(&[u8], Kind); 17] = [
             (b"", Kind::Empty),
             (&[0x4d, 0x3c, 0xb2, 0xa1, 2, 0], Kind::Pcap),
             (&[0x0a, 0x0d, 0x0d, 0x0a, 0], Kind::PcapNg),
@@ -105,11 +154,14 @@ mod tests {
             (b"# mine\n\n*raw\n:PREROUTING ACCEPT [0:0]\n", Kind::Text(Text::Iptables)),
             (b"*raw", Kind::Text(Text::Iptables)),
             (b"\x7fELF\x02\x01", Kind::Unknown),
+            (b"*\0r\0a\0w\0", Kind::Binary),
+            (b"\xef\xbb\xbf*raw\n", Kind::Text(Text::Iptables)),
             (b"BZ", Kind::Unknown),
             (&[0xa1, 0xb2], Kind::Unknown),
         ];
         for (head, kind) in cases {
             assert_eq!(kind_of(head), kind, "{}", head.escape_ascii());
+            assert_eq!(Kind::of(head), kind, "{}", head.escape_ascii());
         }
     }
 

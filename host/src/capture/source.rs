@@ -117,14 +117,14 @@ impl Source {
     ) -> Result<Self, Error> {
         let fail = |error| Error::new(name, Fault::of_read(error, 0));
         let mut window = Window::new(open, stop).map_err(fail)?;
-        let mut kind = Kind::of(&mut window).map_err(fail)?;
+        let mut kind = Kind::coming(&mut window).map_err(fail)?;
         let mut packed = None;
         if let Kind::Packed(packing) = kind {
             let progress = Arc::new(Progress::default());
             let counted = Arc::clone(&progress);
             let unpack = move || Unpacked::new(packing, window, counted);
             window = Window::new(unpack, stop).map_err(fail)?;
-            kind = Kind::of(&mut window).map_err(fail)?;
+            kind = Kind::coming(&mut window).map_err(fail)?;
             if let Kind::Packed(inner) = kind {
                 return Err(Error::new(name, Fault::PackedTwice(packing, inner)));
             }

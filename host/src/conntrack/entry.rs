@@ -89,6 +89,14 @@ impl Entry {
         self.original.tuple.protocol
     }
 
+    /// Whether it is of ICMP and its type, code and identifier are not known, which XML does not
+    /// tell: nothing says then which packets are its own.
+    #[must_use]
+    pub const fn lacks_query(&self) -> bool {
+        let is_icmp = matches!(self.protocol(), Protocol::ICMP | Protocol::ICMPV6);
+        is_icmp && matches!(self.original.tuple.ends, Ends::None)
+    }
+
     /// What NAT changed; `None` where the reply is the inverse of the original direction.
     #[must_use]
     pub fn nat(&self) -> Option<Nat> {

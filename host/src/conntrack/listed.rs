@@ -70,7 +70,7 @@ pub(super) fn userspace(tokens: &mut Tokens<'_>) -> Result<Userspace, Fault> {
 }
 
 /// The names of all words `name=value`.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 23] = [
     "bytes",
     "code",
     "delta-time",
@@ -94,8 +94,6 @@ const NAMES: [&str; 24] = [
     "zone",
     "zone-orig",
     "zone-reply",
-    // Behind `[USERSPACE]` alone.
-    "portid",
 ];
 /// What Linux 2.4 says of GRE besides; it follows from the keys, and no later Linux says it.
 const NAMES_OF_OLD_GRE: [&str; 2] = ["version", "protocol"];

@@ -73,8 +73,11 @@ pub(crate) fn diff(
 fn read(table: &Path, stop: &Stop) -> Result<(String, Vec<Theirs>), Error> {
     let mut saved = Saved::open(table, stop)?;
     let mut entries = Vec::new();
-    while let Some(entry) = saved.next()? {
-        entries.push(entry);
+    while let Some((line, entry)) = saved.next()? {
+        // XML does not tell which packets of ICMP are its own.
+        if !entry.lacks_query() {
+            entries.push((line, entry));
+        }
     }
     Ok((saved.file().to_owned(), entries))
 }

@@ -46,6 +46,8 @@ impl FromStr for Output {
     fn from_str(text: &str) -> Result<Self, String> {
         let (format, file) = match text.split_once('=') {
             Some((_, "")) => return Err("no file name behind `=`".into()),
+            // As `-` is stdin where something is read.
+            Some((format, "-")) => (format, None),
             Some((format, file)) => (format, Some(file.into())),
             None => (text, None),
         };
@@ -112,6 +114,8 @@ mod tests {
             ("json", Format::Json, None),
             ("packets=a=b", Format::Packets, Some("a=b")),
             ("table", Format::Table(Form::Plain), None),
+            ("json=-", Format::Json, None),
+            ("json=./-", Format::Json, Some("./-")),
             ("table,proc=t,1", Format::Table(Form::Proc), Some("t,1")),
             ("events", Format::Events(Form::Plain, Times::Without), None),
             ("events,timestamp,extended", Format::Events(Form::Extended, Times::With), None),

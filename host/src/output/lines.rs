@@ -6,7 +6,8 @@
 use std::fs::File;
 use std::io::{self, Write};
 
-use super::{Place, shown};
+use super::Sink;
+use crate::capture::printable;
 use crate::error::Error;
 
 /// From how many bytes on a block of lines is written without being asked for.
@@ -15,7 +16,8 @@ const BLOCK_LEN: usize = 64 * 1024;
 /// An output of lines.
 pub(crate) struct Lines<'o> {
     name: String,
-    target: Target<'o>,
+    /// `None` once it is closed, because it could not be written.
+    target: Option<Target<'o>>,
     /// Whole lines that are not written yet.
     held: Vec<u8>,
     /// Bytes that are: all of them whole lines.
@@ -32,41 +34,46 @@ enum Target<'o> {
 }
 
 impl<'o> Lines<'o> {
-    /// An empty output at `place`.
+    /// An empty output.
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub(super) fn open(place: Place<'o, '_>) -> Result<Self, Error> {
-        let (name, target) = match place {
-            Place::Stdout(out) => ("stdout".into(), Target::Stdout(out)),
-            Place::File(path) => {
+    pub(super) fn open(sink: Sink<'o, '_>) -> Result<Self, Error> {
+        let (name, target) = match sink {
+            Sink::Stdout(out) => ("stdout".into(), Target::Stdout(out)),
+            Sink::File(path) => {
                 let unusable = |why| Error::Output(path.to_owned(), why);
                 let file = File::create(path).map_err(unusable)?;
                 let is_regular = file.metadata().map_err(unusable)?.is_file();
                 let target = if is_regular { Target::Regular(file) } else { Target::Other(file) };
-                (shown(path), target)
+                (printable(&path.display().to_string()), target)
             }
         };
-        Ok(Self { name, target, held: Vec::new(), written_len: 0, written_count: 0 })
+        Ok(Self { name, target: Some(target), held: Vec::new(), written_len: 0, written_count: 0 })
     }
 
     /// Takes one line, with its end.
     ///
     /// # Errors
-    /// When a block that became full could not be written.
+    /// As of [`Lines::flush`], when a block became full or the output is closed.
     pub(crate) fn push(&mut self, line: &[u8]) -> io::Result<()> {
         self.held.extend_from_slice(line);
-        if self.held.len() >= BLOCK_LEN { self.flush() } else { Ok(()) }
+        if self.held.len() >= BLOCK_LEN || self.target.is_none() { self.flush() } else { Ok(()) }
     }
 
     /// Writes what is held.
     ///
     /// # Errors
-    /// When that is not possible: says how many whole lines are written.
+    /// When that is not possible: says how many whole lines are written, and closes the output.
+    /// One that is closed answers that its reader has gone away.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         let out: &mut dyn Write = match &mut self.target {
-            Target::Stdout(out) => out,
-            Target::Regular(file) | Target::Other(file) => file,
+            Some(Target::Stdout(out)) => out,
+            Some(Target::Regular(file) | Target::Other(file)) => file,
+            None => {
+                self.held.clear();
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
         };
         let (taken_len, end) = write_as_far(out, &self.held);
         let taken = self.held.get(..taken_len).unwrap_or(&self.held);
@@ -79,7 +86,7 @@ impl<'o> Lines<'o> {
     }
 
     fn failed(&mut self, error: &io::Error) -> io::Error {
-        if let Target::Regular(file) = &self.target {
+        if let Some(Target::Regular(file)) = self.target.take() {
             // Where cutting fails, too, the last line stays torn: nothing better can be done.
             let _ = file.set_len(self.written_len);
         }
@@ -112,7 +119,7 @@ impl Drop for Lines<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK_LEN, Lines, Place};
+    use super::{BLOCK_LEN, Lines, Sink};
     use std::io::{self, Write};
 
     /// A disk with room for so many bytes.
@@ -139,7 +146,7 @@ mod tests {
     #[test]
     fn blocks_end_with_a_line_and_a_full_disk_is_told_with_the_lines_before() {
         let mut disk = Disk { taken: Vec::new(), room: BLOCK_LEN + 1000 };
-        let mut lines = Lines::open(Place::Stdout(&mut disk)).unwrap();
+        let mut lines = Lines::open(Sink::Stdout(&mut disk)).unwrap();
         let line = [&[b'x'; 999][..], b"\n"].concat();
         let mut pushed = 0;
         let error = loop {

@@ -1,17 +1,20 @@
 //! Where reports go: stdout or files, each opened before the first packet is read.
+//!
+//! A reader that goes away takes nothing from the others: its output is closed, and that is no
+//! failure.
 
 mod document;
 mod lines;
+mod place;
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use document::Colors;
 pub(crate) use document::Document;
 pub(crate) use lines::Lines;
+use place::Place;
 
-use crate::capture::printable;
 use crate::error::Error;
 use crate::options::{Format, Output, When};
 
@@ -37,66 +40,60 @@ impl<'o> Outputs<'o> {
     ) -> Result<Self, Error> {
         let summary = [Output { format: Format::Summary, file: None }];
         let asked = if asked.is_empty() { &summary[..] } else { asked };
-        check(asked, read)?;
+        let places = places(asked, read)?;
         let mut stdout = Some(stdout);
         let mut outputs = Self { streams: Vec::new(), documents: Vec::new() };
-        for Output { format, file } in asked {
-            let place = match file {
-                Some(file) => Place::File(file),
-                None => {
-                    let free = stdout.take().ok_or_else(|| Error::SameOutput("stdout".into()))?;
-                    Place::Stdout(free)
+        for (Output { format, .. }, place) in asked.iter().zip(places) {
+            let sink = match place {
+                Place::File(path) => Sink::File(path),
+                Place::Stdout => {
+                    Sink::Stdout(stdout.take().ok_or_else(|| Error::SameOutput(place.name()))?)
                 }
             };
             if format.is_stream() {
-                outputs.streams.push((*format, Lines::open(place)?));
+                outputs.streams.push((*format, Lines::open(sink)?));
             } else {
-                let colors = match (format, color) {
-                    (Format::Summary, When::Auto | When::Never) => Colors::Stripped,
-                    _ => Colors::Kept,
-                };
-                outputs.documents.push((*format, Document::open(place, colors)?));
+                let colors = colors(color, place);
+                outputs.documents.push((*format, Document::open(sink, colors)?));
             }
         }
         Ok(outputs)
     }
 }
 
-/// Where an output goes.
-pub(crate) enum Place<'o, 'f> {
-    /// To stdout.
+/// What an output is written to.
+enum Sink<'o, 'f> {
+    /// The stdout of this run.
     Stdout(&'o mut dyn Write),
-    /// To the file with that name.
+    /// The file with that name.
     File(&'f Path),
 }
 
-/// Refuses what would write over something, before anything is written.
-fn check(asked: &[Output], read: &[&Path]) -> Result<(), Error> {
-    if asked.iter().filter(|output| output.file.is_none()).count() > 1 {
-        return Err(Error::SameOutput("stdout".into()));
-    }
-    let read: Vec<_> = read.iter().map(|file| place(file)).collect();
-    let mut written = Vec::new();
-    for file in asked.iter().filter_map(|output| output.file.as_ref()) {
-        if read.contains(&place(file)) {
-            return Err(Error::OutputOverInput(shown(file)));
+/// Where the outputs go; refuses what would write over something, before anything is written.
+fn places<'f>(asked: &'f [Output], read: &[&Path]) -> Result<Vec<Place<'f>>, Error> {
+    let read: Vec<_> = read.iter().filter_map(|file| place::read(file)).collect();
+    let (mut places, mut written) = (Vec::new(), Vec::new());
+    for output in asked {
+        let place = Place::of(output.file.as_deref());
+        let identity = place.identity()?;
+        if read.contains(&identity) {
+            return Err(Error::OutputOverInput(place.name()));
         }
-        if written.contains(&place(file)) {
-            return Err(Error::SameOutput(shown(file)));
+        if written.contains(&identity) {
+            return Err(Error::SameOutput(place.name()));
         }
-        written.push(place(file));
+        places.push(place);
+        written.push(identity);
     }
-    Ok(())
+    Ok(places)
 }
 
-/// One name for a file that has many; that of a file which does not exist is as typed.
-fn place(file: &Path) -> PathBuf {
-    fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
-}
-
-/// A file's name, safe for a terminal.
-fn shown(file: &Path) -> String {
-    printable(&file.display().to_string())
+/// `auto` is about stdout, where a terminal may show them; a file has them only if that was typed.
+const fn colors(color: When, place: Place<'_>) -> Colors {
+    match (color, place) {
+        (When::Always, _) | (When::Auto, Place::Stdout) => Colors::Kept,
+        (When::Never, _) | (When::Auto, Place::File(_)) => Colors::Stripped,
+    }
 }
 
 /// The same error, which tells what could not be written.

@@ -21,7 +21,7 @@ pub use json::json;
 pub use kernel_log::KernelLog;
 use packets::Packets;
 pub use prometheus::prometheus;
-pub(crate) use reports::Reports;
+pub(crate) use reports::{Lasts, Reports};
 pub use stats::stats;
 pub use subject::{Reached, RuleEffect, Subject};
 pub use summary::summary;

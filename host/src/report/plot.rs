@@ -166,6 +166,16 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_table_stays_within_80_columns() {
+        let largest = 1 << 28;
+        let held = [(50_772_480, 9), (50_800_000, largest as u64)];
+        let lines = drawn(&held, &[50_800_001, 50_900_000], Some(largest));
+        assert!(lines[2].starts_with("  268,435,456 ┤"), "{lines:?}");
+        let len = lines.iter().map(|line| line.chars().count()).max();
+        assert!(len.is_some_and(|len| (70..=80).contains(&len)), "{lines:?}");
+    }
+
+    #[test]
     fn what_says_nothing_is_not_drawn() {
         assert!(drawn(&[(0, 9), (1_000, 8)], &[], None).is_empty());
         assert!(drawn(&[(0, 1), (60_000, 1)], &[], None).is_empty());

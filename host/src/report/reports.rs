@@ -17,6 +17,16 @@ pub(crate) struct Reports<'r, 'o, W> {
     packets: Vec<Packets<'r, 'o>>,
     events: Vec<Events<'r, 'o>>,
     log: Option<KernelLog<W>>,
+    lasts: Lasts,
+}
+
+/// How long it is of use that a replay goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lasts {
+    /// To its end, which somebody waits for.
+    ToEnd,
+    /// As long as somebody reads the lines.
+    WhileRead,
 }
 
 impl<'r, 'o, W: Write> Reports<'r, 'o, W> {
@@ -25,6 +35,7 @@ impl<'r, 'o, W: Write> Reports<'r, 'o, W> {
         outputs: &'r mut Outputs<'o>,
         listing: &'r Listing,
         log: Option<KernelLog<W>>,
+        lasts: Lasts,
     ) -> Self {
         let (mut packets, mut events) = (Vec::new(), Vec::new());
         for (format, lines) in &mut outputs.streams {
@@ -35,13 +46,33 @@ impl<'r, 'o, W: Write> Reports<'r, 'o, W> {
                 _ => packets.push(Packets::new(lines)),
             }
         }
-        Self { tally, packets, events, log }
+        Self { tally, packets, events, log, lasts }
     }
 
     /// The numbers, once nothing comes any more, and of each output of events how many it has.
     pub(crate) fn finish(mut self) -> (Tally, Vec<u64>) {
         self.log(KernelLog::finish);
         (self.tally, self.events.iter().map(Events::count).collect())
+    }
+
+    /// Tells all outputs of lines, whichever fails. A reader who has gone away is missed only when
+    /// it was the last one.
+    fn tell(&mut self, tell: impl Fn(&mut dyn Report) -> io::Result<()>) -> io::Result<()> {
+        let mut gone = match self.lasts {
+            Lasts::ToEnd => Ok(()),
+            Lasts::WhileRead => Err(io::ErrorKind::BrokenPipe.into()),
+        };
+        let mut failed = Ok(());
+        let packets = self.packets.iter_mut().map(|lines| lines as &mut dyn Report);
+        let events = self.events.iter_mut().map(|lines| lines as &mut dyn Report);
+        for lines in packets.chain(events) {
+            match tell(lines) {
+                Ok(()) => gone = Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                Err(error) => failed = failed.and(Err(error)),
+            }
+        }
+        failed.and(gone)
     }
 
     /// What the kernel says is said as long as there is somebody to hear it.
@@ -55,19 +86,17 @@ impl<'r, 'o, W: Write> Reports<'r, 'o, W> {
 impl<W: Write> Report for Reports<'_, '_, W> {
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
         self.tally.packet(verdict)?;
-        self.packets.iter_mut().try_for_each(|lines| lines.packet(verdict))?;
-        self.events.iter_mut().try_for_each(|lines| lines.packet(verdict))?;
         self.log(|log| log.packet(verdict));
-        Ok(())
+        self.tell(|lines| lines.packet(verdict))
     }
 
     fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
         self.tally.ended(time_ns, ended)?;
-        self.events.iter_mut().try_for_each(|lines| lines.ended(time_ns, ended))
+        self.tell(|lines| lines.ended(time_ns, ended))
     }
 
     fn told(&mut self, event: &Event) -> io::Result<()> {
-        self.events.iter_mut().try_for_each(|lines| lines.told(event))
+        self.tell(|lines| lines.told(event))
     }
 
     fn was_open(&mut self, conn: &Conn) {
@@ -75,7 +104,6 @@ impl<W: Write> Report for Reports<'_, '_, W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.packets.iter_mut().try_for_each(Report::flush)?;
-        self.events.iter_mut().try_for_each(Report::flush)
+        self.tell(|lines| lines.flush())
     }
 }

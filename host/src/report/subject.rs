@@ -29,6 +29,8 @@ pub struct Subject<'s> {
     pub max: Option<usize>,
     /// What set that limit: an option, or a line of a file.
     pub limit_origin: Option<String>,
+    /// How many buckets Linux would have, and what set that; `None`: as many as entries.
+    pub buckets: Option<(u64, String)>,
     /// What the table held before the first packet, in words.
     pub seeded: Option<String>,
     /// What the capture consists of: `packets` or `events`.
@@ -91,6 +93,7 @@ impl<'s> Subject<'s> {
             notes,
             max: session.max,
             limit_origin: typed.or_else(|| Some(settings.max()?.1.to_string())),
+            buckets: settings.buckets().map(|(count, origin)| (count, origin.to_string())),
             seeded: (seeded > 0).then(|| format!("{} seeded entries", Count(seeded))),
             unit,
             preset: world.preset_name(),

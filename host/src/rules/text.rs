@@ -2,11 +2,15 @@
 
 use std::ops::Range;
 
-use crate::source::{Kind, Source, Wanted};
+use crate::source::{Source, Wanted};
 
 /// A file of iptables rules.
-pub(super) const RULES: Wanted =
-    Wanted { what: "rules", option: "-r", refused: "has no iptables rules", help };
+pub(super) const RULES: Wanted = Wanted {
+    what: "rules",
+    option: "-r",
+    refused: "has no iptables rules",
+    help: "give the output of `iptables-save -t raw`",
+};
 
 /// A line with those that continue it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,19 +47,6 @@ pub(super) fn lines(file: &Source) -> impl Iterator<Item = Line> {
         number += line_count;
         Some(line)
     })
-}
-
-/// What to do with a file that is no list of iptables rules.
-fn help(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Capture => Some("rules go behind `-r`, the capture stands alone"),
-        Kind::Nft => Some("this version reads iptables rules only"),
-        Kind::Sysctl => Some("settings go behind `-c`"),
-        Kind::Binary | Kind::Json | Kind::Xml | Kind::Conntrack | Kind::Listing => {
-            Some("give the output of `iptables-save -t raw`")
-        }
-        Kind::Iptables => None,
-    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,11 @@ use self::reader::Given;
 
 /// With the module's option `hashsize`, Linux makes the limit so many times as many entries.
 const ENTRIES_A_BUCKET: u64 = 8;
+/// Linux fills pages with buckets: so many where a page has 4096 bytes and a pointer 8.
+///
+/// `nf_ct_alloc_hashtable` rounds up to a multiple of it, `nf_conntrack_init_start` multiplies what
+/// comes out; known from Linux's source, not measured.
+const BUCKETS_A_PAGE: u64 = 512;
 
 /// The settings of some files: of each name the last one.
 #[derive(Debug, Default)]
@@ -109,17 +114,20 @@ impl Settings {
     #[must_use]
     pub fn max(&self) -> Option<(usize, &Origin)> {
         let of_module = || {
-            let (buckets, origin) = self.value("hashsize")?;
-            Some((buckets.saturating_mul(ENTRIES_A_BUCKET), origin))
+            let (buckets, origin) = self.value(names::HASH_SIZE)?;
+            Some((in_pages(buckets).saturating_mul(ENTRIES_A_BUCKET), origin))
         };
         let (max, origin) = self.value("nf_conntrack_max").or_else(of_module)?;
         Some((usize::try_from(max).unwrap_or(usize::MAX), origin))
     }
 
-    /// The buckets of Linux's hash.
+    /// The buckets of Linux's hash, in whole pages as Linux makes them; each has the 8 bytes of a
+    /// pointer.
     #[must_use]
     pub fn buckets(&self) -> Option<(u64, &Origin)> {
-        self.value("nf_conntrack_buckets").or_else(|| self.value("hashsize"))
+        let (buckets, origin) =
+            self.value("nf_conntrack_buckets").or_else(|| self.value(names::HASH_SIZE))?;
+        Some((in_pages(buckets), origin))
     }
 
     /// Whether packets and bytes are counted: `nf_conntrack_acct`.
@@ -173,6 +181,10 @@ impl Setting {
     fn seconds(&self) -> u32 {
         u32::try_from(self.value).unwrap_or(u32::MAX)
     }
+}
+
+const fn in_pages(buckets: u64) -> u64 {
+    buckets.div_ceil(BUCKETS_A_PAGE).saturating_mul(BUCKETS_A_PAGE)
 }
 
 /// Safe for a terminal: `sysctl.txt:13`, or `--config`.

@@ -61,6 +61,8 @@ const FOLDERS: [(&str, &[&str]); 5] = [
 const NOW: &str = "nf_conntrack_";
 const OLD: &str = "ip_conntrack_";
 const FLOWTABLE: &str = "nf_flowtable_";
+/// The option of the module that sets buckets and limit.
+pub(super) const HASH_SIZE: &str = "hashsize";
 /// What `/sys/module/nf_conntrack/parameters/hashsize` sets.
 const HASHSIZE_FILES: [&str; 2] = [
     "/sys/module/nf_conntrack/parameters/hashsize",
@@ -157,7 +159,7 @@ impl Name {
 
     /// The option of the module that sets buckets and limit.
     pub(super) fn hash_size() -> Self {
-        Self::Known("hashsize".to_owned(), Effect::HashSize)
+        Self::Known(HASH_SIZE.to_owned(), Effect::HashSize)
     }
 
     /// Not conntrack's, unless it stands among its names and looks like one of them.
@@ -172,6 +174,11 @@ impl Name {
             None => Self::Other,
         }
     }
+}
+
+/// Whether a name like conntrack's stands anywhere in a text.
+pub(super) fn stand_in(text: &str) -> bool {
+    [NOW, OLD, FLOWTABLE, HASH_SIZE].iter().any(|begin| text.contains(begin))
 }
 
 /// The setting that ends so, for those who leave out how all begin.

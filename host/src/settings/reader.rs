@@ -1,39 +1,29 @@
 //! Reads files of settings, and what was typed, into [`Settings`].
 
+use std::ops::Range;
 use std::path::Path;
 
 use keeptrack_core::MAX_SECONDS;
 
 use crate::diagnostic::{Diagnostic, Fault, Faults};
-use crate::source::{Kind, Source, Wanted};
+use crate::source::{Source, Wanted};
 
 use super::line::{self, Assigned, Of, Said};
-use super::names::{self, Effect, Name};
+use super::names::{self, Effect, HASH_SIZE, Name};
 use super::value::{self, BadValue};
 use super::{Origin, Setting, Settings};
 
 /// What the command line is called where a file is named.
 pub(super) const TYPED: &str = "--config";
 
-/// The longest line that is looked at, in bytes. No setting of conntrack is as long.
+/// The longest line that is looked at, in bytes. No setting of conntrack's is as long.
 const MAX_LINE_LEN: usize = 4096;
 
 const SYSCTL: &str = "give what `sysctl -a` prints, or sysctl.conf";
 
 /// A file of settings.
 pub(super) const SETTINGS: Wanted =
-    Wanted { what: "settings", option: "-c", refused: "is not sysctl text", help };
-
-/// What to do with a file that is something else.
-fn help(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Capture => Some("settings go behind `-c`, the capture stands alone"),
-        Kind::Iptables => Some("pass it with `-r`"),
-        Kind::Conntrack => Some("pass it with `-s`, as the table to begin with"),
-        Kind::Binary | Kind::Nft | Kind::Json | Kind::Xml | Kind::Listing => Some(SYSCTL),
-        Kind::Sysctl => None,
-    }
-}
+    Wanted { what: "settings", option: "-c", refused: "is not sysctl text", help: SYSCTL };
 
 /// What was given to read.
 pub(super) enum Given {
@@ -102,12 +92,14 @@ struct Place<'l> {
 impl Reader<'_> {
     /// Reads one line; returns whether another one is to be read.
     fn line(&mut self, line: &Place<'_>, faults: &mut Faults<'_>) -> bool {
-        let said = if line.text.len() > MAX_LINE_LEN { Said::Other } else { line::read(line.text) };
-        let sets = match said {
+        if line.text.len() > MAX_LINE_LEN {
+            return self.long(line).map_or_else(|fault| faults.take(fault), |()| true);
+        }
+        let sets = match line::read(line.text) {
             Said::Nothing => return true,
             Said::Other => {
                 self.other_lines = true;
-                return true;
+                return line.unset().is_none_or(|fault| faults.take(fault));
             }
             Said::Sets(sets) => sets,
         };
@@ -118,17 +110,40 @@ impl Reader<'_> {
         })
     }
 
+    /// Passes over a line that is too long for conntrack's: a list of ports may be as long.
+    fn long(&mut self, line: &Place<'_>) -> Result<(), Fault> {
+        let text = line.text.trim_start();
+        if text.starts_with(['#', ';']) {
+            return Ok(());
+        }
+        if names::stand_in(text) {
+            let title = format!("a line of {} bytes", line.text.len());
+            let label = format!("none of conntrack's is longer than {MAX_LINE_LEN}");
+            return Err(line.fault(&(0..0), title).label(label));
+        }
+        if text.contains('=') {
+            self.set_count += 1;
+            self.settings.other_count += 1;
+        } else {
+            self.other_lines = true;
+        }
+        Ok(())
+    }
+
     fn set(&mut self, line: &Place<'_>, set: &Assigned) -> Result<(), Fault> {
         let key = line.text.get(set.key.clone()).unwrap_or_default();
+        let is_typed = matches!(self.given, Given::Typed(_));
         let name = match set.of {
+            Of::Module | Of::Sysctl if key == HASH_SIZE && (is_typed || set.of == Of::Module) => {
+                Name::hash_size()
+            }
             Of::Sysctl => Name::of(key),
-            Of::Module if key == "hashsize" => Name::hash_size(),
             Of::Module => Name::Other,
         };
         let (name, effect) = match name {
             Name::Known(name, effect) => (name, effect),
             Name::Unknown(meant) => return Err(line.unknown(set, meant)),
-            Name::Other if matches!(self.given, Given::Typed(_)) => {
+            Name::Other if is_typed => {
                 return Err(line.unknown(set, names::ending(key)));
             }
             Name::Other => {
@@ -150,8 +165,21 @@ impl Reader<'_> {
 }
 
 impl Place<'_> {
-    fn fault(&self, part: &std::ops::Range<usize>, title: impl Into<String>) -> Fault {
+    fn fault(&self, part: &Range<usize>, title: impl Into<String>) -> Fault {
         Fault::new(self.start + part.start..self.start + part.end, title)
+    }
+
+    /// What is wrong with a line that begins with a setting of conntrack's and sets nothing.
+    fn unset(&self) -> Option<Fault> {
+        let word = self.text.split_whitespace().next()?;
+        let Name::Known(name, _) = Name::of(word) else { return None };
+        let start = self.text.len() - self.text.trim_start().len();
+        Some(self.without_value(&(start..start + word.len()), &name))
+    }
+
+    fn without_value(&self, word: &Range<usize>, name: &str) -> Fault {
+        let title = format!("`{name}` {}", BadValue::Missing);
+        self.fault(word, title).label("`= NUMBER` is missing")
     }
 
     fn unknown(&self, set: &Assigned, meant: Option<String>) -> Fault {
@@ -167,7 +195,7 @@ impl Place<'_> {
 
     fn bad(&self, set: &Assigned, name: &str, effect: Effect, bad: &BadValue) -> Fault {
         if *bad == BadValue::Missing {
-            return self.fault(&set.key, format!("`{name}` {bad}")).label("`= NUMBER` is missing");
+            return self.without_value(&set.key, name);
         }
         let value = self.text.get(set.value.clone()).unwrap_or_default();
         let fault = self.fault(&set.value, format!("`{value}` {bad}"));

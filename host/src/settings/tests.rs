@@ -54,11 +54,14 @@ fn the_option_of_the_module_sets_buckets_and_limit_until_a_setting_does() {
     };
     let pair = |max: &str, buckets: &str| (max.to_owned(), buckets.to_owned());
     let option = "options nf_conntrack hashsize=1000 acct=1\n";
-    assert_eq!(of(option), pair("8000 f:1", "1000 f:1"));
+    assert_eq!(of(option), pair("8192 f:1", "1024 f:1"));
+    let typed = loaded(&[("--config", "hashsize=513")]).unwrap();
+    assert_eq!(shown(typed.max()), "8192 --config");
+    assert_eq!(loaded(&[("f", "hashsize=513")]).unwrap().max(), None);
     let with_max = format!("nf_conntrack_max=5\n{option}");
-    assert_eq!(of(&with_max), pair("5 f:1", "1000 f:2"));
+    assert_eq!(of(&with_max), pair("5 f:1", "1024 f:2"));
     let at_run_time = format!("{option}echo 2 > /sys/module/nf_conntrack/parameters/hashsize\n");
-    assert_eq!(of(&at_run_time), pair("8000 f:1", "2 f:2"));
+    assert_eq!(of(&at_run_time), pair("8192 f:1", "512 f:2"));
 }
 
 #[test]
@@ -105,6 +108,8 @@ error: `64k` is no number
         ("f", "\nnf_conntrack_max=0", "`0` is out of range @ f:2:18"),
         ("f", "nf_conntrack_udp_timeout=-1", "`-1` is out of range @ f:1:26"),
         ("f", "net.nf_conntrack_acct=1", "unknown setting `net.nf_conntrack_acct` @ f:1:1"),
+        ("f", "a=1\n nf_conntrack_max 9", "`nf_conntrack_max` has no value @ f:2:2"),
+        ("f", "net.netfilter.nf_conntrack_max", "`nf_conntrack_max` has no value @ f:1:1"),
         ("--config", "ip_forward=1", "unknown setting `ip_forward` @ --config:1:1"),
         (
             "f",
@@ -149,9 +154,12 @@ fn other_files_are_named_and_empty_ones_set_nothing() {
         error.to_string().replace('\n', " ")
     };
     let cases: [(&[u8], &str); 4] = [
-        (b"*raw\nCOMMIT\n", "(it looks like iptables rules) help: pass it with `-r`"),
-        (b"\xd4\xc3\xb2\xa1\x02\0", "(it looks like a capture) help: settings go behind `-c`"),
-        (b"udp 17 30 src=192.0.2.1", "(it looks like a conntrack table or its events) help: pass"),
+        (b"*raw\nCOMMIT\n", "(it looks like iptables-save output) help: pass it with `-r f`"),
+        (
+            b"\xd4\xc3\xb2\xa1\x02\0",
+            "(it looks like a capture) help: it stands alone: `keeptrack replay f`",
+        ),
+        (b"udp 17 30 src=192.0.2.1", "(it looks like a conntrack table) help: pass it with `-s f`"),
         (b"a=1\0b=2", "(it looks like binary data) help: give what `sysctl -a`"),
     ];
     for (bytes, expected) in cases {
@@ -167,8 +175,13 @@ fn garbage_is_refused_soon_and_in_few_words() {
     assert_eq!(loaded(&[("f", &many)]).unwrap_err().diagnostics().len(), 21);
     let long = format!("nf_conntrack_max={}", "9".repeat(4_000));
     assert!(loaded(&[("f", &long)]).unwrap_err().to_string().len() < 20_000);
-    let longer = format!("nf_conntrack_max={}\na=1", "9".repeat(1 << 20));
-    assert_eq!(loaded(&[("f", &longer)]).unwrap().max(), None);
+    let longer = format!("a=1\nnf_conntrack_max={}\n", "9".repeat(1 << 20));
+    let shown = loaded(&[("f", &longer)]).unwrap_err().to_string();
+    assert!(shown.starts_with("error: a line of 1048594 bytes\n --> f:2:1\n"), "{shown:.200}");
+    assert!(shown.len() < 20_000);
+    let ports = format!("net.ipv4.ip_local_reserved_ports={}1\n", "1,".repeat(9_000));
+    let comment = format!("# nf_conntrack_max {}\n", "x".repeat(9_000));
+    assert_eq!(loaded(&[("f", &(ports + &comment))]).unwrap().other_count(), 1);
     let near_miss = "nf_hooks_lwtunnel=1\n".repeat(20_000);
     assert_eq!(loaded(&[("f", &near_miss)]).unwrap().other_count(), 20_000);
 }

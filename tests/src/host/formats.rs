@@ -24,7 +24,10 @@ fn addresses() -> impl Strategy<Value = [IpAddr; 4]> {
             Ipv6Addr::from_bits(u128::from(high) << 120 | 1 << 64 | u128::from(low)).into()
         })
     });
-    prop_oneof![v4, v6, short]
+    // An end that is written as an address of IPv4 is.
+    let low = any::<[u32; 4]>()
+        .prop_map(|ends| ends.map(|end| Ipv6Addr::from_bits(u128::from(end)).into()));
+    prop_oneof![v4, v6, short, low]
 }
 
 /// A protocol, one of its states, and the ends of both directions.

@@ -63,9 +63,45 @@ fn every_shell_completes_every_option() {
         let Ran { end, stdout } = keeptrack(&["completions", shell]);
         end.unwrap();
         let script = String::from_utf8(stdout).unwrap();
-        for option in options("replay") {
-            let name = option.trim_start_matches('-');
-            assert!(script.contains(name), "{shell} {option}");
+        for command in ["replay", "diff"] {
+            for option in options(command) {
+                assert!(completes(shell, &script, command, &option), "{shell} {command} {option}");
+            }
+        }
+        // Where there is no such option, none is found.
+        assert!(!completes(shell, &script, "replay", "--tolerance"), "{shell}");
+        assert!(!completes(shell, &script, "diff", "--check"), "{shell}");
+    }
+}
+
+/// Whether a script offers a command's option, in its shell's own way to write that.
+fn completes(shell: &str, script: &str, command: &str, option: &str) -> bool {
+    let part = |begin: &str, end| {
+        let (_, rest) = script.split_once(begin).expect("the command");
+        rest.split_once(end).expect("its end").0
+    };
+    match shell {
+        "bash" => {
+            let begin = format!("keeptrack__subcmd__{command})\n            opts=\"");
+            part(&begin, "\"").split(' ').any(|word| word == option)
+        }
+        "elvish" => {
+            let begin = format!("&'keeptrack;{command}'= {{");
+            part(&begin, "\n        }").contains(&format!("cand {option} '"))
+        }
+        "fish" => {
+            let begin = format!("-n \"__fish_keeptrack_using_subcommand {command}\" ");
+            let word = format!(" -l {} -d ", option.trim_start_matches('-'));
+            script.lines().any(|line| line.contains(&begin) && line.contains(&word))
+        }
+        "powershell" => {
+            let begin = format!("'keeptrack;{command}' {{");
+            part(&begin, "\n            break").contains(&format!("::new('{option}', "))
+        }
+        _ => {
+            let begin = format!("({command})\n_arguments ");
+            let ways = [format!("{option}=["), format!("{option}[")];
+            ways.iter().any(|way| part(&begin, "&& ret=0").contains(way))
         }
     }
 }

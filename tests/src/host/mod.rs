@@ -9,6 +9,8 @@ mod counters;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod large;
 #[cfg(test)]
 mod logs;
@@ -38,7 +40,7 @@ mod xml;
 use anstream::StripStream;
 use clap::Parser;
 use keeptrack::capture::Stop;
-use keeptrack::options::Options;
+use keeptrack::options::{Options, When};
 use keeptrack::{Error, Outcome};
 
 /// What a run of the program came to.
@@ -65,7 +67,11 @@ pub fn keeptrack(words: &[&str]) -> Ran {
     let mut stdout = Vec::new();
     let line = ["keeptrack"].iter().chain(words);
     let end = match Options::try_parse_from(line) {
-        Ok(options) => {
+        Ok(mut options) => {
+            if options.color == When::Auto {
+                // Nobody shows them here.
+                options.color = When::Never;
+            }
             keeptrack::run(&options, &Stop::default(), &mut stdout).map_err(Failure::Run)
         }
         Err(error) => Err(Failure::Typed(error)),

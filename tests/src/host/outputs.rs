@@ -1,6 +1,8 @@
 //! What the outputs hold: each line and each field as `docs/replay.md` has them.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
 
 use keeptrack_core::Protocol;
 use serde_json::{Map, Value};
@@ -119,6 +121,92 @@ fn every_output_goes_where_it_was_sent() {
     assert_eq!(files.text("packets.jsonl").lines().count(), 9_496);
     let object: Value = serde_json::from_str(&files.text("x=y.json")).unwrap();
     assert_eq!(object, json(&[MAIL_RELAY]));
+}
+
+#[test]
+fn what_is_read_is_never_written_over() {
+    let files = Files::new();
+    let capture = fs::read(MAIL_RELAY).unwrap();
+    let input = files.with("in.pcapng", &capture);
+    let (link, soft) = (files.path("hard"), files.path("soft"));
+    fs::hard_link(&input, &link).unwrap();
+    symlink("in.pcapng", &soft).unwrap();
+    let around = files.path("./in.pcapng");
+    for output in [&input, &link, &soft, &around] {
+        for format in ["packets", "json"] {
+            let ran = keeptrack(&["replay", "-q", &input, "-o", &format!("{format}={output}")]);
+            let message = ran.end.unwrap_err().shown();
+            assert!(message.contains(&format!("{output} is to be read and written")), "{message}");
+            assert!(fs::read(&input).unwrap() == capture);
+        }
+    }
+}
+
+#[test]
+fn two_outputs_have_two_places() {
+    let files = Files::new();
+    symlink("gone", files.path("link")).unwrap();
+    symlink("/dev/stdout", files.path("out")).unwrap();
+    let out = files.path("out");
+    let there = files.with("there", "as it was");
+    fs::hard_link(&there, files.path("again")).unwrap();
+    for (one, other) in [
+        (&*files.path("new"), &*files.path("./new")),
+        (&files.path("gone"), &files.path("link")),
+        (&there, &files.path("again")),
+        ("-", "/dev/stdout"),
+        ("/dev/fd/1", "/proc/self/fd/1"),
+        ("-", &out),
+    ] {
+        let words = [format!("packets={one}"), format!("json={other}")];
+        let ran = keeptrack(&["replay", "-q", MAIL_RELAY, "-o", &words[0], "-o", &words[1]]);
+        let message = ran.end.unwrap_err().shown();
+        assert!(message.contains("two outputs to "), "{one} {other}: {message}");
+        assert!(ran.stdout.is_empty());
+    }
+    assert_eq!(files.text("there"), "as it was");
+    assert!(!fs::exists(files.path("gone")).unwrap());
+}
+
+#[test]
+fn stdout_has_many_names() {
+    let files = Files::new();
+    symlink("/dev/stdout", files.path("out")).unwrap();
+    for format in ["stats", "events"] {
+        let plain = keeptrack(&["replay", "-q", MAIL_RELAY, "-o", format]).stdout;
+        for name in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", &files.path("out")] {
+            let output = format!("{format}={name}");
+            let ran = keeptrack(&["replay", "-q", MAIL_RELAY, "-o", &output]);
+            ran.end.unwrap();
+            assert!(ran.stdout == plain, "{output}");
+        }
+    }
+}
+
+#[test]
+fn a_link_that_leads_nowhere_says_what_is_made() {
+    let files = Files::new();
+    for format in ["json", "packets"] {
+        symlink(format!("{format}-made"), files.path(format)).unwrap();
+        let output = format!("{format}={}", files.path(format));
+        keeptrack(&["replay", "-q", MAIL_RELAY, "-o", &output]).end.unwrap();
+        assert!(fs::symlink_metadata(files.path(format)).unwrap().is_symlink());
+        assert!(!files.text(&format!("{format}-made")).is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_anything_is_by_the_name_that_was_typed() {
+    let files = Files::new();
+    let (lines, object) = (files.path("lines"), files.path("nowhere/object.json"));
+    for file in [&object, "/proc/object.json"] {
+        let outputs = [format!("json={file}"), format!("packets={lines}")];
+        let ran = keeptrack(&["replay", "-q", MAIL_RELAY, "-o", &outputs[0], "-o", &outputs[1]]);
+        let message = ran.end.unwrap_err().shown();
+        let line = format!("error: {file} cannot be written: No such file or directory");
+        assert_eq!(message.split(" (os error").next(), Some(&*line), "{message}");
+        assert!(!message.contains("at path") && !fs::exists(&lines).unwrap());
+    }
 }
 
 #[test]

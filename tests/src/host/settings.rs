@@ -1,15 +1,9 @@
 //! Are settings read as a Linux prints them, and is every name of its own known?
 
-use std::path::PathBuf;
-
 use keeptrack::settings::{Origin, Settings};
 use keeptrack_core::{Config, Timeout};
 
-/// The folder of samples beside the traces, where there is one.
-fn samples() -> Option<PathBuf> {
-    let traces = std::env::var_os("KEEPTRACK_TRACES").filter(|traces| !traces.is_empty())?;
-    Some(PathBuf::from(traces).join("../samples"))
-}
+use super::samples;
 
 fn load(words: &[String]) -> Settings {
     Settings::load(words).unwrap_or_else(|error| panic!("{error}"))
@@ -21,7 +15,7 @@ fn line(file: &str, line: usize) -> Origin {
 
 #[test]
 fn what_a_fresh_linux_prints_is_the_preset_of_linux() {
-    let Some(samples) = samples() else { return };
+    let Some(samples) = samples::folder() else { return };
     let all = [
         ("sysctl/sysctl-net.netfilter-6.18.txt", 16, 1, false),
         ("sysctl/grep-H-proc-sys.txt", 16, 0, false),
@@ -43,7 +37,7 @@ fn what_a_fresh_linux_prints_is_the_preset_of_linux() {
 
 #[test]
 fn a_file_of_all_forms_is_read_as_sysctl_does_and_typed_settings_come_behind_it() {
-    let Some(samples) = samples() else { return };
+    let Some(samples) = samples::folder() else { return };
     let file = samples.join("sysctl/99-mixed.conf").display().to_string();
     let settings = load(std::slice::from_ref(&file));
     assert_eq!(settings.max(), Some((524_288, &line(&file, 6))));

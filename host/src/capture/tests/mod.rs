@@ -214,3 +214,10 @@ fn damage_is_told_with_its_place_after_what_was_good() {
         }
     }
 }
+
+#[test]
+fn a_name_that_turns_text_around_or_hides_in_it_is_escaped() {
+    let hidden = "a\u{1b}\u{9b}\u{202e}\u{2066}\u{200b}\u{feff}\u{2028}é";
+    let shown = "a\\u{1b}\\u{9b}\\u{202e}\\u{2066}\\u{200b}\\u{feff}\\u{2028}é";
+    assert_eq!(super::printable(hidden), shown);
+}

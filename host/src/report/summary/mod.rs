@@ -64,14 +64,20 @@ fn memory(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Resu
     let entry_count = subject.max.unwrap_or(tally.peak_entries);
     let entries = entry_count as u64;
     let (ours, linux) = (Heap::BYTES_AN_ENTRY as u64, LINUX_BYTES_AN_ENTRY);
-    let in_linux = Bytes(entries * (linux + LINUX_BYTES_A_BUCKET));
+    let (bucket_count, buckets) = match &subject.buckets {
+        Some((count, origin)) => {
+            (*count, format!("for each of {} buckets, {origin}", Count(*count)))
+        }
+        None => (entries, "a bucket".to_owned()),
+    };
+    let in_linux = Bytes(entries * linux + bucket_count * LINUX_BYTES_A_BUCKET);
     writeln!(
         out,
         "\n  {} entries take {} here {},\n  {in_linux} in Linux {}",
         Count(entries),
         Bytes(Heap::bytes(entry_count) as u64),
         Styled(FAINT, format!("({ours} bytes each, with counters)")),
-        Styled(FAINT, format!("({linux} each, {LINUX_BYTES_A_BUCKET} a bucket)")),
+        Styled(FAINT, format!("({linux} each, {LINUX_BYTES_A_BUCKET} {buckets})")),
     )
 }
 

@@ -15,16 +15,20 @@ pub(super) fn next(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) ->
         return Ok(());
     };
     let next = Styled(GOOD, "next:");
+    let typed = subject.max.filter(|_| subject.limit_origin.as_deref() == Some("--max"));
     let share = loopback_at_peak(tally) * 100 / tally.peak_entries as u64;
     writeln!(out)?;
     if share >= LOOPBACK_HINT {
-        let limit = subject.max.map_or_else(String::new, |max| format!(" --max {max}"));
+        let limit = typed.map_or_else(String::new, |max| format!(" --max {max}"));
         writeln!(
             out,
             "{next}  {share}% of the peak is this host talking to itself; try it without:"
         )?;
         writeln!(out, "       echo '-A OUTPUT -o lo -j NOTRACK' > lo.rules")?;
         writeln!(out, "       {again}{limit} -r lo.rules")
+    } else if let (true, Some(max), None) = (tally.drop_count > 0, subject.max, typed) {
+        let (twice, hint) = (max * 2, Styled(FAINT, "(what twice as many would do)"));
+        writeln!(out, "{next}  {again} --max {twice}   {hint}")
     } else if tally.drop_count > 0 {
         let hint = Styled(FAINT, "(without --max: the size it takes)");
         writeln!(out, "{next}  {again}   {hint}")
