@@ -32,17 +32,22 @@ fn path(name: &str) -> PathBuf {
 }
 
 /// Starts a replay of stdin, gives it half of a capture, and waits until it has told of that.
-#[allow(clippy::zombie_processes, reason = "whoever asked for it waits")]
 fn half_way(words: &[&str], told: &Path) -> Child {
+    let capture = fs::read(MAIL_RELAY).expect("the bundled capture");
+    given(&capture[..HALF_LEN], words, told)
+}
+
+/// Starts a replay of stdin, gives it `input` without an end, and waits until it has told of that.
+#[allow(clippy::zombie_processes, reason = "whoever asked for it waits")]
+fn given(input: &[u8], words: &[&str], told: &Path) -> Child {
     let mut child = keeptrack(words)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    let capture = fs::read(MAIL_RELAY).expect("the bundled capture");
     let stdin = child.stdin.as_mut().expect("a pipe");
-    stdin.write_all(&capture[..HALF_LEN]).expect("it is read");
+    stdin.write_all(input).expect("it is read");
     let mut len = 0;
     loop {
         thread::sleep(Duration::from_millis(300));
@@ -79,6 +84,20 @@ fn an_interrupted_run_reports_what_it_has() {
         assert!(stdout.contains("until it was interrupted"), "{stdout}");
         assert!(is_beginning_of_whole(&fs::read(&lines).unwrap(), "packets"));
     }
+}
+
+#[test]
+fn an_interrupted_log_is_told_as_far_as_it_went() {
+    let log = "[1795355110.000001]\t    [NEW] udp      17 30 src=192.0.2.1 dst=192.0.2.2 sport=1 \
+               dport=2 [UNREPLIED] src=192.0.2.2 dst=192.0.2.1 sport=2 dport=1\n";
+    let lines = path("log.txt");
+    let output = format!("events,timestamp={}", lines.display());
+    let child = given(log.as_bytes(), &["replay", "-", "-o", &output, "-o", "summary"], &lines);
+    signal(&child, "INT");
+    let Output { status, stdout, .. } = child.wait_with_output().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert_eq!(fs::read_to_string(&lines).unwrap(), log);
+    assert!(String::from_utf8(stdout).unwrap().contains("until it was interrupted"));
 }
 
 #[test]
