@@ -120,8 +120,8 @@ impl core::ops::BitOr for TcpFlags {
 
 /// How many chunks of an SCTP packet are looked at.
 ///
-/// Linux walks all. Nothing is lost of what an SCTP sends: what changes an association comes before
-/// all DATA (RFC 9260, section 6.10).
+/// Linux walks all. What changes an association comes before all DATA (RFC 9260, section 6.10), and
+/// no SCTP sends as many chunks before that.
 pub const MAX_CHUNKS: usize = 16;
 
 /// What tracking reads of an SCTP packet.

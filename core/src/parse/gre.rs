@@ -15,19 +15,18 @@ const NO_KEYS: Ends = Ends::Keys { source: 0, destination: 0 };
 /// 4.1), for the sender's is known to the two ends alone. All else has none (RFC 2784).
 pub(super) fn ends(body: Body<'_>, header: Header) -> Result<Ends, Stop> {
     match unless_short(body.read(header))? {
-        Some(&[_, flags, high, low]) if flags & VERSION == 1 => {
-            if u16::from_be_bytes([high, low]) != PPP {
-                return Err(Malformed::GreHeader.into());
-            }
-        }
+        Some(&[_, flags, _, _]) if flags & VERSION == 1 => {}
         _ => return Ok(NO_KEYS),
     }
-    Ok(match unless_short(body.read(header))? {
-        Some(&[_, _, _, _, _, _, high, low]) => {
-            Ends::Keys { source: 0, destination: u16::from_be_bytes([high, low]) }
-        }
-        None => NO_KEYS,
-    })
+    // Linux looks at what it carries when it has the call, not before.
+    let Some(&[_, _, high, low, _, _, call_high, call_low]) = unless_short(body.read(header))?
+    else {
+        return Ok(NO_KEYS);
+    };
+    if u16::from_be_bytes([high, low]) != PPP {
+        return Err(Malformed::GreHeader.into());
+    }
+    Ok(Ends::Keys { source: 0, destination: u16::from_be_bytes([call_high, call_low]) })
 }
 
 /// What was read, if the packet has it: Linux tracks one that ends before its keys.
@@ -62,6 +61,7 @@ mod tests {
             (&plain, keyed(0)),
             (&plain[..24], keyed(0)),
             (&ipv4(47, &[0x30, 0x81, 0x88]), keyed(0)),
+            (&ipv4(47, &[0x30, 1, 8, 0, 0, 0]), keyed(0)),
         ] {
             assert_eq!(read(packet).map(|packet| packet.tuple.ends), ends, "{packet:x?}");
         }

@@ -33,8 +33,8 @@ impl Packet<'_> {
     /// Reads a frame, of which the capture may have cut the end off.
     ///
     /// What comes after the IP packet (the padding of a short Ethernet frame) is not looked at.
-    /// Work is bounded by [`MAX_TAGS`], 16 MPLS labels, 40 bytes of TCP options, and 16 IPv6
-    /// extension headers, of the packet and once more of the packet inside an ICMP error; on links
+    /// Work is bounded by [`MAX_TAGS`], 16 MPLS labels, 40 bytes of TCP options, 16 chunks of SCTP,
+    /// and 16 IPv6 extension headers, of the packet and once more of the packet inside an ICMP error; on links
     /// that only captures have, by the length of the header that the capture put in front, too.
     ///
     /// # Errors

@@ -125,9 +125,12 @@ impl PcapNg {
         Ok(Step::End)
     }
 
-    /// How long the block at the beginning of `bytes` is, as far as they tell.
-    pub(super) fn block_len(&self, bytes: &[u8]) -> Option<usize> {
-        four(bytes, 4).map(|len| self.order.u32(len) as usize)
+    /// How long the block at the beginning of `bytes` is, as far as they tell; `None` for one that
+    /// has no packet.
+    pub(super) fn packet_len(&self, bytes: &[u8]) -> Option<usize> {
+        let kind = self.order.u32(four(bytes, 0)?);
+        let len = self.order.u32(four(bytes, 4)?) as usize;
+        matches!(kind, EPB_MAGIC | SPB_MAGIC | PB_MAGIC).then_some(len)
     }
 
     /// Type and length of the block that comes, in the byte order that it has or sets.

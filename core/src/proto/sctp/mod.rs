@@ -54,12 +54,11 @@ pub(super) fn packet(
     sctp: &Sctp,
     config: &Config,
 ) -> Outcome {
-    // What is invalid changes nothing, not even by the chunks that were in order. (In Linux those
-    // count.)
-    let (mut moved, mut seen) = (*track, *status);
-    match moved.hear(sctp, dir, &mut seen) {
+    // The chunks before one that is invalid count, as in Linux; what they make of the status does not.
+    let mut seen = *status;
+    match track.hear(sctp, dir, &mut seen) {
         Ok(life) => {
-            (*track, *status) = (moved, seen);
+            *status = seen;
             match life {
                 Life::Renewed => Outcome::Refresh(track.seconds(config)),
                 Life::Kept => Outcome::Keep,
@@ -98,7 +97,8 @@ impl SctpTrack {
                 | Chunk::HeartbeatAck => {}
             }
         }
-        let (tags, inits) = (Both::of(Some(original), Some(reply)), Both::of(false, false));
+        let tags = Both::of(Some(original), Some(reply));
+        let inits = Both::of(sctp.chunks().any(|chunk| chunk == Chunk::Init), false);
         Some(Self { state: SctpState::None, tags, inits, strange: None })
     }
 

@@ -63,9 +63,10 @@ impl SctpTrack {
     /// Takes the tag of an answer to a HEARTBEAT, when that bore a strange one, too: both ends have
     /// begun anew without being seen.
     pub(super) fn begin_anew(&mut self, dir: Direction, tag: u32) -> Result<(), Invalid> {
-        if self.strange.take() != Some(!dir) {
+        if self.strange != Some(!dir) {
             return Err(Invalid::SctpTag);
         }
+        self.strange = None;
         *self.tags.at(dir) = Some(tag);
         *self.tags.at(!dir) = Some(0);
         Ok(())
