@@ -13,7 +13,7 @@ use crate::options::{self, Command, Format, Options, Output, When};
 use crate::output::Outputs;
 use crate::progress::Progress;
 use crate::report::{self, KernelLog, Lasts, Reached, Reports, Subject, Tally};
-use crate::session::{Input, Session};
+use crate::session::Session;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn replay(
         // There is nothing to report.
         return Err(done.err().unwrap_or_else(|| session.nothing()));
     }
-    if let (Reached::End, Some(error)) = (reached, unread(&session, &tally)) {
+    if let (Reached::End, Some(error)) = (reached, session.unread(&tally)) {
         return Err(error);
     }
     let (replay, subject) = (&session.replay, Subject::new(options, &session, reached));
@@ -118,13 +118,6 @@ fn first_of(errors: Vec<Error>) -> Result<(), Error> {
         let _ = error.show(&mut anstream::stderr());
     }
     first.map_or(Ok(()), Err)
-}
-
-/// Why nothing of the input was tracked although it could be read.
-fn unread(session: &Session, tally: &Tally) -> Option<Error> {
-    let Input::Captures(captures) = &session.input else { return None };
-    let links = tally.unread_links()?;
-    Some(Error::UnreadLinks(captures.name(), links))
 }
 
 /// What the summary says of the input, to those who do not get one.

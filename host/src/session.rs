@@ -116,7 +116,8 @@ impl Session {
     /// Why nothing of the input was tracked although it could be read.
     pub(crate) fn unread(&self, tally: &Tally) -> Option<Error> {
         let Input::Captures(captures) = &self.input else { return None };
-        Some(Error::UnreadLinks(captures.name(), tally.unread_links()?))
+        let nothing = self.replay.nothing_seen(&captures.name()).map(Error::from);
+        nothing.or_else(|| Some(Error::UnreadLinks(captures.name(), tally.unread_links()?)))
     }
 
     /// Why there is nothing to report.
@@ -126,7 +127,8 @@ impl Session {
         }
         match &self.input {
             Input::Captures(captures) => {
-                let warning = captures.warnings().next().map(|(_, warning)| warning);
+                let mut warnings = captures.warnings().map(|(_, warning)| warning);
+                let warning = warnings.find(|warning| !matches!(warning, Warning::Empty));
                 Error::NoPackets(captures.name(), warning)
             }
             Input::Log(log) => Error::NoEvents(log.file().to_owned()),

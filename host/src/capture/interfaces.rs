@@ -12,6 +12,8 @@ pub(super) struct Interfaces {
     is_listed: Vec<bool>,
     /// By name and link type: which part described it first, and its number.
     named: HashMap<(String, u16), (usize, usize)>,
+    /// How many there are without those that may come in turn, of which a part has at most one.
+    bounded_count: usize,
     turns: Turns,
 }
 
@@ -40,7 +42,9 @@ impl Interfaces {
         }
         self.all.push(Interface { index: new, ..interface.clone() });
         self.is_listed.push(false);
-        (new < MAX_INTERFACES).then_some(new)
+        let may_be_in_turn = interface.name.is_none() && interface.index == 0;
+        self.bounded_count += usize::from(!may_be_in_turn);
+        (self.bounded_count <= MAX_INTERFACES).then_some(new)
     }
 
     /// The number of a part's only interface when the part begins while so many are under way:
@@ -76,5 +80,24 @@ impl Interfaces {
     /// The interface of that number.
     pub(super) fn at(&self, number: usize) -> Option<&Interface> {
         self.all.get(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Interface, Interfaces, MAX_INTERFACES};
+
+    #[test]
+    fn those_that_come_in_turn_are_without_limit_and_others_are_not() {
+        let mut interfaces = Interfaces::default();
+        let nameless = |index| Interface { index, link: 1, name: None };
+        for part in 0..=MAX_INTERFACES {
+            let number = interfaces.add(&nameless(0), part).unwrap();
+            assert_eq!(interfaces.in_turn(number, 0), 0);
+        }
+        for index in 1..=MAX_INTERFACES {
+            assert!(interfaces.add(&nameless(index), 0).is_some());
+        }
+        assert_eq!(interfaces.add(&nameless(1), 1), None);
     }
 }

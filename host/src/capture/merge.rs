@@ -6,10 +6,14 @@ use std::collections::{BinaryHeap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::error::{Damage, Error, Fault};
+use super::error::{Error, Fault};
 use super::interfaces::Interfaces;
+use super::part::{Found, Part};
 use super::source::{Source, is_stdin};
-use super::{Capture, Interface, Record, Stop, Warning, printable};
+use super::{Interface, Record, Stop, Warning, printable};
+
+/// The paths that lead to stdin.
+const STDIN_PATHS: [&str; 3] = ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
 /// Captures that are read as one, in the order of their records' times. Of two records of one time,
 /// that of the file named first comes first; the order within a file stays as it is.
@@ -30,24 +34,6 @@ pub struct Captures {
     state: State,
 }
 
-/// One of the captures.
-struct Part {
-    path: PathBuf,
-    file: String,
-    format_name: String,
-    total_bytes: Option<u64>,
-    /// How far the file has been read, when it is not open.
-    bytes_read: u64,
-    open: Option<Capture>,
-    /// Whether the first record has been found for good.
-    is_under_way: bool,
-    /// Whether the next record has been found, but not handed out.
-    has_found: bool,
-    /// Of each interface that was described so far, its number over all parts.
-    interfaces: Vec<usize>,
-    warning: Option<Warning>,
-}
-
 #[derive(PartialEq)]
 enum State {
     Reading,
@@ -56,41 +42,37 @@ enum State {
     Stopped,
 }
 
-/// What looking for the next record of a part has come to.
-enum Found {
-    /// There is one, of that time in nanoseconds.
-    At(u64),
-    End,
-    /// A stop was asked for.
-    Stop,
-}
-
 impl Captures {
     /// Opens captures, of which `-` is stdin, and reads the header of each; where there are
     /// several, also the time of the first record of each that is a file.
     ///
     /// # Errors
-    /// When one of them cannot be read, is no capture or is named twice.
+    /// When one of them cannot be read, is no capture or is named twice. Of several, some may be
+    /// empty: of rotated captures the one that has just been begun is.
     pub fn open(paths: &[PathBuf], stop: &Stop) -> Result<Self, Error> {
         refuse_twice(paths)?;
         let mut captures = Self::none(stop);
+        let mut emptiness = None;
         for path in paths {
-            let mut part = Part::new(path, Source::open(path, stop)?)?;
-            part.number(captures.parts.len(), &mut captures.interfaces)?;
-            if paths.len() == 1 || part.total_bytes.is_none() {
-                // When its first record comes is asked when there is nothing else to do but wait.
-                captures.add(part, 0)?;
-                continue;
+            let source = Source::open(path, stop)?;
+            let (file, total_bytes) = (source.name().to_owned(), source.total_bytes());
+            match Part::new(path, source) {
+                Ok(part) if paths.len() == 1 => captures.add(part, 0)?,
+                Ok(part) => captures.add_one_of_several(part)?,
+                Err(error) if matches!(error.fault(), Fault::Empty) => {
+                    captures.parts.push(Part::empty(path, file, total_bytes));
+                    emptiness.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
             }
-            match part.advance()? {
-                Found::At(time_ns) => captures.add(part, time_ns)?,
-                Found::End => captures.parts.push(part),
-                Found::Stop => captures.state = State::Stopped,
+            if captures.was_stopped() {
+                return Ok(captures);
             }
-            // Until its first record is due.
-            captures.parts.last_mut().into_iter().for_each(Part::close);
         }
-        Ok(captures)
+        match emptiness {
+            Some(error) if captures.parts.iter().all(Part::is_empty) => Err(error),
+            _ => Ok(captures),
+        }
     }
 
     /// Reads the header of one capture that has been opened.
@@ -160,7 +142,7 @@ impl Captures {
     #[must_use]
     pub fn format_name(&self) -> String {
         let mut names: Vec<&str> =
-            self.parts.iter().map(|part| part.format_name.as_str()).collect();
+            self.parts.iter().filter_map(|part| part.format_name.as_deref()).collect();
         names.sort_unstable();
         names.dedup();
         names.join(" and ")
@@ -217,6 +199,25 @@ impl Captures {
         }
     }
 
+    /// Takes a part at the time of its first record, until which its file is closed.
+    fn add_one_of_several(&mut self, mut part: Part) -> Result<(), Error> {
+        if part.total_bytes.is_none() {
+            // When its first record comes is asked when there is nothing else to do but wait.
+            return self.add(part, 0);
+        }
+        part.number(self.parts.len(), &mut self.interfaces)?;
+        let found = part.advance()?;
+        part.number(self.parts.len(), &mut self.interfaces)?;
+        part.close();
+        match found {
+            Found::At(time_ns) => return self.add(part, time_ns),
+            Found::End => {}
+            Found::Stop => self.state = State::Stopped,
+        }
+        self.parts.push(part);
+        Ok(())
+    }
+
     /// Takes a part whose next record does not come before that time.
     fn add(&mut self, mut part: Part, time_ns: u64) -> Result<(), Error> {
         let number = self.parts.len();
@@ -270,92 +271,15 @@ impl Captures {
     }
 }
 
-impl Part {
-    fn new(path: &Path, source: Source) -> Result<Self, Error> {
-        let capture = Capture::from_source(source)?;
-        Ok(Self {
-            path: path.to_owned(),
-            file: capture.file().to_owned(),
-            format_name: capture.format_name(),
-            total_bytes: capture.total_bytes(),
-            bytes_read: 0,
-            open: Some(capture),
-            is_under_way: false,
-            has_found: false,
-            interfaces: Vec::new(),
-            warning: None,
-        })
-    }
-
-    /// Opens the file again if it was closed.
-    fn open(&mut self, stop: &Stop) -> Result<(), Error> {
-        if self.open.is_none() {
-            self.open = Some(Capture::from_source(Source::open(&self.path, stop)?)?);
-        }
-        Ok(())
-    }
-
-    /// Lets go of the file until its first record is due.
-    fn close(&mut self) {
-        self.open = None;
-        self.has_found = false;
-    }
-
-    /// Looks for the next record; lets go of a file that ends.
-    fn advance(&mut self) -> Result<Found, Error> {
-        let Some(capture) = &mut self.open else { return Ok(Found::End) };
-        if let Some(time_ns) = capture.advance()? {
-            self.has_found = true;
-            return Ok(Found::At(time_ns));
-        }
-        if capture.was_stopped() {
-            return Ok(Found::Stop);
-        }
-        self.warning = capture.warning();
-        self.bytes_read = capture.bytes_read();
-        self.open = None;
-        Ok(Found::End)
-    }
-
-    fn is_at_hand(&self) -> bool {
-        self.has_found || self.open.as_ref().is_some_and(Capture::is_at_hand)
-    }
-
-    /// Gives numbers to those interfaces that have none yet.
-    fn number(&mut self, part: usize, interfaces: &mut Interfaces) -> Result<(), Error> {
-        let Some(capture) = &self.open else { return Ok(()) };
-        for interface in capture.interfaces().get(self.interfaces.len()..).unwrap_or(&[]) {
-            let Some(number) = interfaces.add(interface, part) else {
-                return Err(capture.damaged(Damage::TooManyInterfaces));
-            };
-            self.interfaces.push(number);
-            if self.is_under_way {
-                interfaces.list(number);
-            }
-        }
-        Ok(())
-    }
-
-    /// Comes to its first record while so many others are between their first and their last.
-    fn begin(&mut self, under_way_count: usize, interfaces: &mut Interfaces) {
-        self.is_under_way = true;
-        if let [only] = self.interfaces.as_mut_slice() {
-            *only = interfaces.in_turn(*only, under_way_count);
-        }
-        self.interfaces.iter().for_each(|&number| interfaces.list(number));
-    }
-
-    fn bytes_read(&self) -> u64 {
-        self.open.as_ref().map_or(self.bytes_read, Capture::bytes_read)
-    }
-}
-
 /// Refuses a file that is named twice: each of its packets would be there twice.
 fn refuse_twice(paths: &[PathBuf]) -> Result<(), Error> {
     let mut seen = HashSet::new();
     for path in paths {
-        let real = if is_stdin(path) { None } else { fs::canonicalize(path).ok() };
-        if !seen.insert(real.unwrap_or_else(|| path.clone())) {
+        let is_stdin = is_stdin(path) || STDIN_PATHS.iter().any(|name| path == Path::new(name));
+        let path_or_stdin = if is_stdin { Path::new(STDIN_PATHS[0]) } else { path };
+        // A pipe has no real path.
+        let real = fs::canonicalize(path_or_stdin);
+        if !seen.insert(real.unwrap_or_else(|_| path_or_stdin.to_owned())) {
             return Err(Error::new(&printable(&path.to_string_lossy()), Fault::Twice));
         }
     }

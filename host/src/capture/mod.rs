@@ -5,7 +5,9 @@ mod clock;
 mod error;
 mod interfaces;
 mod link;
+mod members;
 mod merge;
+mod part;
 mod pcap;
 mod pcapng;
 mod sniff;
@@ -96,6 +98,12 @@ pub enum Warning {
     Cut(Place),
     /// The compressed file ends too early, but behind a whole record, before that place.
     PackedCut(Packing, Place),
+    /// What is compressed ends before that byte of the file, and what follows is neither compressed
+    /// nor zeros. It is left out.
+    Followed(Packing, u64),
+    /// It is one of several and holds no byte, as a file that tcpdump has just begun. It is passed
+    /// over.
+    Empty,
 }
 
 enum Format {
@@ -206,9 +214,7 @@ impl Capture {
                 (State::Ended, Ok(None))
             }
             Ok(Step::End) => {
-                let packing = self.source.packing().filter(|_| self.source.is_cut());
-                let place = self.place(self.source.window.offset());
-                self.warning = packing.map(|packing| Warning::PackedCut(packing, place));
+                self.warning = self.packed_warning();
                 (State::Ended, Ok(None))
             }
             Err(Trouble::Read(error)) if Stopped::is_in(&error) => (State::Stopped, Ok(None)),
@@ -236,9 +242,19 @@ impl Capture {
         let coming = self.source.window.held().get(self.lent_len..).unwrap_or(&[]);
         let len = match &self.format {
             Format::Pcap(pcap) => pcap.record_len(coming),
-            Format::PcapNg(section) => section.block_len(coming),
+            Format::PcapNg(section) => section.packet_len(coming),
         };
         len.is_some_and(|len| len <= coming.len())
+    }
+
+    /// What should be said of how a compressed file has ended behind a whole record.
+    fn packed_warning(&self) -> Option<Warning> {
+        let packing = self.source.packing()?;
+        if self.source.is_cut() {
+            let place = self.place(self.source.window.offset());
+            return Some(Warning::PackedCut(packing, place));
+        }
+        self.source.rest_byte().map(|byte| Warning::Followed(packing, byte))
     }
 
     /// What is wrong with the record that comes.
@@ -360,6 +376,11 @@ impl fmt::Display for Warning {
             Self::PackedCut(packing, place) => {
                 write!(f, "the file is cut: its {} data end before {place}", packing.program())
             }
+            Self::Followed(packing, byte) => {
+                let program = packing.program();
+                write!(f, "what follows the {program} data is left out (from byte {byte} on)")
+            }
+            Self::Empty => f.write_str("the file is empty and is passed over"),
         }
     }
 }

@@ -87,6 +87,12 @@ impl Source {
         self.packed.as_ref().is_some_and(|packed| packed.progress.is_cut())
     }
 
+    /// Where that begins in the compressed file which follows what is compressed and is left out: at
+    /// its end it can be said.
+    pub(super) fn rest_byte(&self) -> Option<u64> {
+        self.packed.as_ref().and_then(|packed| packed.progress.rest_byte())
+    }
+
     /// Whether a whole line is there without waiting for whoever writes it.
     pub(crate) fn holds_line(&self) -> bool {
         self.window.held().contains(&b'\n')

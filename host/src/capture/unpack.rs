@@ -5,9 +5,11 @@ use std::io::{self, BufRead, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 use zstd::zstd_safe::zstd_sys::ZSTD_ErrorCode;
+
+use super::members::Members;
+use super::window::Window;
 
 /// The largest window of zstd, as a power of two: 128 MiB, the most that `zstd -d` takes unasked.
 /// Levels up to 19 need 8 MiB at most.
@@ -31,6 +33,7 @@ pub enum Packing {
 pub(super) struct Progress {
     byte: AtomicU64,
     is_cut: AtomicBool,
+    has_rest: AtomicBool,
 }
 
 /// Why a file cannot be unpacked further.
@@ -47,20 +50,20 @@ pub struct Unpackable {
 /// What a compressed source holds.
 ///
 /// A source that ends too early is read as far as it goes; [`Progress::is_cut`] tells then.
-pub(super) struct Unpacked<R> {
+pub(super) struct Unpacked {
     packing: Packing,
-    decoder: Decoder<R>,
+    decoder: Decoder,
     progress: Arc<Progress>,
 }
 
-enum Decoder<R> {
-    Gzip(Box<MultiGzDecoder<Taken<R>>>),
-    Zstd(ZstdDecoder<'static, Taken<R>>),
+enum Decoder {
+    Gzip(Members),
+    Zstd(ZstdDecoder<'static, Taken>),
 }
 
 /// The compressed source, which counts what is taken from it.
-struct Taken<R> {
-    source: R,
+pub(super) struct Taken {
+    source: Window,
     progress: Arc<Progress>,
     has_failed: bool,
 }
@@ -86,13 +89,22 @@ impl Progress {
     pub(super) fn is_cut(&self) -> bool {
         self.is_cut.load(Ordering::Relaxed)
     }
+
+    /// Where that begins in the compressed source which follows what is compressed and is left out.
+    pub(super) fn rest_byte(&self) -> Option<u64> {
+        self.has_rest.load(Ordering::Relaxed).then(|| self.byte())
+    }
 }
 
-impl<R: BufRead> Unpacked<R> {
-    pub(super) fn new(packing: Packing, source: R, progress: Arc<Progress>) -> io::Result<Self> {
+impl Unpacked {
+    pub(super) fn new(
+        packing: Packing,
+        source: Window,
+        progress: Arc<Progress>,
+    ) -> io::Result<Self> {
         let taken = Taken { source, progress: Arc::clone(&progress), has_failed: false };
         let decoder = match packing {
-            Packing::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(taken))),
+            Packing::Gzip => Decoder::Gzip(Members::new(taken)),
             Packing::Zstd => {
                 let mut decoder = ZstdDecoder::with_buffer(taken)?;
                 decoder.window_log_max(MAX_WINDOW_LOG)?;
@@ -111,10 +123,12 @@ impl<R: BufRead> Unpacked<R> {
     }
 }
 
-impl<R: BufRead> Read for Unpacked<R> {
+impl Read for Unpacked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (read, has_failed) = match &mut self.decoder {
-            Decoder::Gzip(decoder) => (decoder.read(buffer), decoder.get_ref().has_failed),
+            Decoder::Gzip(members) => {
+                (members.read(buffer), members.taken().is_some_and(|taken| taken.has_failed))
+            }
             Decoder::Zstd(decoder) => (decoder.read(buffer), decoder.get_ref().has_failed),
         };
         match read {
@@ -129,7 +143,21 @@ impl<R: BufRead> Read for Unpacked<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Taken<R> {
+impl Taken {
+    /// Whether these bytes come next.
+    pub(super) fn begins_with(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        let filled = self.source.fill(bytes.len());
+        self.has_failed = filled.is_err();
+        Ok(filled? && self.source.held().starts_with(bytes))
+    }
+
+    /// Marks what comes next as left out.
+    pub(super) fn leave_rest(&self) {
+        self.progress.has_rest.store(true, Ordering::Relaxed);
+    }
+}
+
+impl BufRead for Taken {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let filled = self.source.fill_buf();
         self.has_failed = filled.is_err();
@@ -142,7 +170,7 @@ impl<R: BufRead> BufRead for Taken<R> {
     }
 }
 
-impl<R: BufRead> Read for Taken<R> {
+impl Read for Taken {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = self.fill_buf()?.read(buffer)?;
         self.consume(len);

@@ -172,7 +172,10 @@ fn a_compressed_capture_that_is_cut_or_damaged_counts_as_far_as_it_goes() {
     line(&text, "! the file is cut: its gzip data end before record 3 (byte 156 unpacked)");
     line(&text, "A table of 3 entries holds this traffic");
 
-    let damaged = files.with("damaged.pcap.gz", [&packed, &b"?"[..]].concat().repeat(2));
+    let more = files.with("more.pcap.gz", [&packed, &b"?"[..]].concat());
+    line(&summary(&[&more]), "! what follows the gzip data is left out");
+
+    let damaged = files.with("damaged.pcap.gz", [&packed, &b"\x1f\x8b\xff??????????"[..]].concat());
     let (error, text) = refused(&[&damaged]);
     let beginning = format!("error: {damaged} cannot be unpacked past byte ");
     assert!(error.starts_with(&beginning) && error.contains(": gzip: "), "{error}");

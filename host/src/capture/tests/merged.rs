@@ -1,7 +1,12 @@
 //! Several captures read as one.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -162,9 +167,56 @@ fn what_cannot_be_read_or_is_named_twice_is_an_error_at_once() {
         |paths: &[PathBuf]| Captures::open(paths, &Stop::default()).err().unwrap().to_string();
     let twice = format!("{} is named twice", again.display());
     assert_eq!(refused(&[files.1[0].clone(), again]), twice);
-    assert_eq!(refused(&["-".into(), "-".into()]), "- is named twice");
+    for stdin in ["-", "/dev/stdin", "/dev/fd/0"] {
+        assert_eq!(refused(&[stdin.into(), "-".into()]), "- is named twice");
+    }
     files.write("rules", b"*raw\n");
     assert!(refused(&files.1).contains("rules is not a capture (it looks like iptables-save"));
     files.1[1] = "nowhere".into();
     assert_eq!(refused(&files.1), "nowhere does not exist");
+}
+
+#[test]
+fn of_several_files_an_empty_one_is_passed_over_and_told() {
+    let mut files = Files::new().pcap("a", &[1]);
+    files.write("empty", b"");
+    let files = files.pcap("b", &[2]);
+    let mut captures = files.open();
+    assert_eq!(all(&mut captures).len(), 2);
+    let empty = files.1[1].to_str().unwrap();
+    assert_eq!(captures.warnings().collect::<Vec<_>>(), [(empty, Warning::Empty)]);
+    assert_eq!(Warning::Empty.to_string(), "the file is empty and is passed over");
+    assert_eq!(captures.format_name(), "pcap");
+    assert_eq!(captures.total_bytes(), Some(captures.bytes_read()));
+
+    let other = files.0.path().join("other");
+    fs::write(&other, b"").unwrap();
+    for paths in [vec![files.1[1].clone()], vec![files.1[1].clone(), other]] {
+        let error = Captures::open(&paths, &Stop::default()).err().unwrap();
+        assert_eq!(error.to_string(), format!("{empty} is empty"));
+    }
+}
+
+#[test]
+fn a_stop_while_the_first_records_are_looked_for_ends_it_there() {
+    let mut files = Files::new().pcap("a", &[1]);
+    // A block of 4 GiB that nobody knows, nearly all of it a hole, takes longer than the stop.
+    files.write("long", &[TO.section(), TO.words(&[0x0bad, 0xffff_fffc])].concat());
+    let mut long = File::options().write(true).open(&files.1[1]).unwrap();
+    long.seek(SeekFrom::Start(5 << 30)).unwrap();
+    long.write_all(b"end").unwrap();
+    files.1.push("nowhere".into());
+    // A stop that comes before the header has been read is another error: then later again.
+    let stopped = [10, 30, 100, 300].into_iter().find_map(|delay_ms| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let raised = Arc::clone(&flag);
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(delay_ms));
+            raised.store(true, Ordering::Relaxed);
+        });
+        Captures::open(&files.1, &Stop::from(flag)).ok()
+    });
+    let mut captures = stopped.expect("the file behind is not opened any more");
+    assert!(captures.was_stopped() && captures.next().is_none());
+    assert_eq!(captures.files().len(), 2);
 }

@@ -116,6 +116,7 @@ fn of_a_cut_file_all_that_can_be_unpacked_counts_and_one_warning_tells() {
             match warning {
                 Some(Warning::Cut(cut)) => assert_eq!(cut, place),
                 Some(Warning::PackedCut(by, cut)) => assert_eq!((by, cut), (packing, place)),
+                Some(other) => panic!("{other}"),
                 // The cut is where a frame ends.
                 None => assert_eq!(packing, Packing::Zstd),
             }
@@ -148,7 +149,9 @@ fn damage_is_told_with_the_byte_of_the_compressed_file_after_what_was_good() {
         // gzip's check sum stands before a length of 4 bytes, zstd's at the end.
         let at = packed.len() - if packing == Packing::Gzip { 5 } else { 1 };
         bad_sum[at] ^= 1;
-        let followed = [&packed[..], b"neither a member nor a frame"].concat();
+        let bad_next: &[u8] =
+            if packing == Packing::Gzip { b"\x1f\x8bno member" } else { b"no frame" };
+        let followed = [&packed[..], bad_next].concat();
         for (bytes, least_count) in [(bad_sum, 5000), (followed, 8000)] {
             let (packets, error, warning, _) = read(bytes);
             assert!(packets.len() >= least_count && warning.is_none(), "{}", packets.len());
@@ -200,4 +203,24 @@ fn what_unpacks_to_far_more_than_it_is_passes_through() {
         assert!(packed.len() < 100_000);
         assert_eq!(read(packed).0.len(), 2);
     }
+}
+
+#[test]
+fn behind_the_last_member_of_gzip_zeros_are_nothing_and_all_else_is_left_out_with_a_warning() {
+    let plain = capture(100);
+    let (expected, ..) = read(plain.clone());
+    for packed in [gzip(&plain), bgzip(&plain)] {
+        // The zeros are more than are looked at in one go.
+        for (zero_len, behind) in [(0, ""), (1, ""), (40_000, ""), (0, "x"), (40_000, "\x1f\x1f")] {
+            let bytes = [&packed[..], &vec![0; zero_len], behind.as_bytes()].concat();
+            let (packets, error, warning, capture) = read(bytes);
+            assert!(packets == expected && error.is_none(), "{error:?}");
+            let end = (packed.len() + zero_len) as u64;
+            assert_eq!(capture.bytes_read(), end);
+            let left_out = (!behind.is_empty()).then_some(Warning::Followed(Packing::Gzip, end));
+            assert_eq!(warning, left_out);
+        }
+    }
+    let said = "what follows the gzip data is left out (from byte 7 on)";
+    assert_eq!(Warning::Followed(Packing::Gzip, 7).to_string(), said);
 }
