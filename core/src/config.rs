@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::timeout::{MAX_SECONDS, Timeout, TimeoutPolicy};
+use crate::tuple::Protocol;
 
 /// How to track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,11 +13,16 @@ pub struct Config {
     pub timeouts: TimeoutPolicy,
     /// How TCP is tracked.
     pub tcp: TcpConfig,
+    /// `nf_conntrack_checksum`, for UDP-Lite alone: Linux 6.18 then takes every check sum of it for
+    /// wrong, measured, and calls all of its datagrams INVALID. Those of other protocols are not
+    /// verified. Linux has it on; whoever reads captures, where sums may be unfinished, off.
+    pub checksum: bool,
 }
 
 impl Config {
-    /// Linux 6.18, the values of a fresh network namespace, measured.
-    pub const LINUX: Self = Self { timeouts: TimeoutPolicy::LINUX, tcp: TcpConfig::DEFAULT };
+    /// Linux 6.18, the values of a fresh network namespace, measured, without check sums.
+    pub const LINUX: Self =
+        Self { timeouts: TimeoutPolicy::LINUX, tcp: TcpConfig::DEFAULT, checksum: false };
 
     /// The timeouts of Linux 2.6.9, see [`TimeoutPolicy::LINUX_2_6_9`]; verdicts stay those of 6.18.
     pub const LINUX_2_6_9: Self = Self { timeouts: TimeoutPolicy::LINUX_2_6_9, ..Self::LINUX };
@@ -27,6 +33,11 @@ impl Config {
 
     /// [`Config::LINUX`].
     pub const DEFAULT: Self = Self::LINUX;
+
+    /// Whether no check sum of that protocol is taken for right.
+    pub(crate) fn refuses(&self, protocol: Protocol) -> bool {
+        self.checksum && protocol == Protocol::UDPLITE
+    }
 }
 
 /// How TCP is tracked.

@@ -83,6 +83,9 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
             Transport::Malformed(why) => return ct.malformed(*why),
             Transport::Neighbour => return ct.untracked(),
             Transport::Error(inner) => return ct.error(now, packet, inner),
+            Transport::Udp if ct.config.refuses(packet.tuple.protocol) => {
+                return ct.invalid(Invalid::Checksum);
+            }
             Transport::Tcp(_)
             | Transport::Udp
             | Transport::Sctp(_)

@@ -24,6 +24,8 @@ pub enum Invalid {
     SctpState,
     /// A verification tag that is not the one of its association.
     SctpTag,
+    /// A check sum that Linux takes for wrong.
+    Checksum,
     /// An ICMP answer to a query that nobody asked, or a message that asks nothing.
     QueryFirst,
     /// Addresses of two families, or of one that this build does not hold.
@@ -43,6 +45,7 @@ impl Invalid {
         Self::SctpFirst,
         Self::SctpState,
         Self::SctpTag,
+        Self::Checksum,
         Self::QueryFirst,
         Self::Family,
         Self::ErrorUnknown,
@@ -62,7 +65,7 @@ impl Invalid {
     ];
 
     /// How many reasons there are.
-    pub const COUNT: usize = 22;
+    pub const COUNT: usize = 23;
 
     /// The reason in one word.
     #[must_use]
@@ -74,6 +77,7 @@ impl Invalid {
             Self::SctpFirst => "sctp_first",
             Self::SctpState => "sctp_state",
             Self::SctpTag => "sctp_tag",
+            Self::Checksum => "checksum",
             Self::QueryFirst => "query_first",
             Self::Family => "family",
             Self::ErrorUnknown => "error_unknown",

@@ -104,6 +104,7 @@ impl Settings {
                     config.timeouts = config.timeouts.with(timeout, setting.seconds());
                 }
                 Effect::Loose => config.tcp.loose = setting.value != 0,
+                Effect::Checksum => config.checksum = setting.value != 0,
                 _ => {}
             }
         }

@@ -21,6 +21,8 @@ pub(super) enum Effect {
     Timestamp,
     /// Whether TCP connections are picked up in their middle.
     Loose,
+    /// Whether UDP-Lite is refused, as Linux does when it verifies check sums.
+    Checksum,
     /// None: it is how many entries there were.
     Reading,
     /// None.
@@ -85,7 +87,7 @@ const FLOWS: &str = "flows are not offloaded here";
 const NAMES: [(&str, Effect); 33] = [
     ("acct", Effect::Acct),
     ("buckets", Effect::Buckets),
-    ("checksum", without("check sums are not verified here", &[0, 1])),
+    ("checksum", Effect::Checksum),
     ("count", Effect::Reading),
     ("dccp_loose", without(DCCP, &[1])),
     ("dccp_timeout_closereq", without(DCCP, &[64])),

@@ -61,7 +61,7 @@ pub(super) const fn range(effect: Effect) -> (u64, u64) {
     match effect {
         Effect::Max | Effect::Buckets | Effect::HashSize => (1, MAX_INT),
         Effect::Timeout(_) => (0, MAX_SECONDS as u64),
-        Effect::Acct | Effect::Timestamp => (0, 1),
+        Effect::Acct | Effect::Timestamp | Effect::Checksum => (0, 1),
         // Linux 2.6.9 had a number of packets there.
         Effect::Loose => (0, u8::MAX as u64),
         Effect::Reading | Effect::Without(_) => (0, u64::MAX),
