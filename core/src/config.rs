@@ -3,7 +3,6 @@
 use core::fmt;
 
 use crate::timeout::{MAX_SECONDS, Timeout, TimeoutPolicy};
-use crate::tuple::Protocol;
 
 /// How to track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,9 +12,11 @@ pub struct Config {
     pub timeouts: TimeoutPolicy,
     /// How TCP is tracked.
     pub tcp: TcpConfig,
-    /// `nf_conntrack_checksum`, for UDP-Lite alone: Linux 6.18 then takes every check sum of it for
-    /// wrong, measured, and calls all of its datagrams INVALID. Those of other protocols are not
-    /// verified. Linux has it on; whoever reads captures, where sums may be unfinished, off.
+    /// `nf_conntrack_checksum`: what arrives ([`Path::Arrives`](crate::Path::Arrives)) is INVALID if
+    /// the check sum of TCP, UDP, ICMP, ICMPv6 or SCTP is wrong, and all of UDP-Lite is, whose sums
+    /// Linux 6.18 takes for wrong. Not verified are parts of a datagram and packets that a capture
+    /// has cut. Linux has it on, and so should a gateway; whoever reads captures, where sums may
+    /// be unfinished, off.
     pub checksum: bool,
 }
 
@@ -34,9 +35,16 @@ impl Config {
     /// [`Config::LINUX`].
     pub const DEFAULT: Self = Self::LINUX;
 
-    /// Whether no check sum of that protocol is taken for right.
-    pub(crate) fn refuses(&self, protocol: Protocol) -> bool {
-        self.checksum && protocol == Protocol::UDPLITE
+    /// The same, but with `timeouts` if there are any; `own` is the place for it then.
+    pub(crate) fn under<'c>(
+        &'c self,
+        timeouts: Option<&TimeoutPolicy>,
+        own: &'c mut Option<Self>,
+    ) -> &'c Self {
+        match timeouts {
+            None => self,
+            Some(timeouts) => own.insert(Self { timeouts: *timeouts, ..*self }),
+        }
     }
 }
 
@@ -46,11 +54,20 @@ impl Config {
 pub struct TcpConfig {
     /// `nf_conntrack_tcp_loose`: a connection may be picked up in its middle.
     pub loose: bool,
+    /// `nf_conntrack_tcp_be_liberal`: what lies outside the windows is accepted, but for resets.
+    pub be_liberal: bool,
+    /// `nf_conntrack_tcp_ignore_invalid_rst`: a reset before what was acknowledged is not INVALID,
+    /// and has no effect.
+    pub ignore_invalid_rst: bool,
+    /// `nf_conntrack_tcp_max_retrans`: from so many retransmissions on a connection lives no longer
+    /// than [`Timeout::TcpMaxRetrans`].
+    pub max_retrans: u8,
 }
 
 impl TcpConfig {
     /// Linux's own settings.
-    pub const DEFAULT: Self = Self { loose: true };
+    pub const DEFAULT: Self =
+        Self { loose: true, be_liberal: false, ignore_invalid_rst: false, max_retrans: 3 };
 }
 
 /// Why a tracker cannot be made.

@@ -6,12 +6,14 @@ use core::fmt;
 use crate::conn::Conn;
 use crate::ended::{Ended, Why};
 use crate::full::{OnFull, Refusal};
+use crate::helper::{Ftp, Help};
 use crate::inside::Inside;
 use crate::stats::add_one;
-use crate::status::Status;
+use crate::status::{CtState, Status};
 use crate::storage::{Memory, SlotId};
 use crate::table::Turned;
 use crate::time::Instant;
+use crate::tuple::Direction;
 
 /// How many steps of the wheel a confirmation makes to find a slot before it asks the policy.
 const STEPS: usize = 4;
@@ -63,6 +65,12 @@ impl<'t> Unconfirmed<'t> {
         &self.conn
     }
 
+    /// What its packet is: NEW, or RELATED when another connection has announced this one.
+    #[must_use]
+    pub fn state(&self) -> CtState {
+        self.conn.ct_state(Direction::Original)
+    }
+
     /// The seconds that it would live.
     #[must_use]
     pub const fn timeout(&self) -> u32 {
@@ -104,10 +112,13 @@ pub(crate) trait Confirm {
     fn confirm(&mut self, conn: Conn, hash: u32, now: Instant) -> Result<Confirmed<'_>, Refused>;
 }
 
-impl<M: Memory, P: OnFull> Confirm for Inside<M, P> {
+impl<M: Memory, P: OnFull, H: Help> Confirm for Inside<M, P, H> {
     fn confirm(&mut self, conn: Conn, hash: u32, now: Instant) -> Result<Confirmed<'_>, Refused> {
         match self.place(conn, hash, now) {
-            Ok((slot, evicted)) => Ok(Confirmed { conn: self.table.conn(slot), evicted }),
+            Ok((slot, evicted)) => {
+                self.begin_listening(slot, hash, Ftp::NEW);
+                Ok(Confirmed { conn: self.table.conn(slot), evicted })
+            }
             Err(why) => {
                 add_one(match why {
                     Refusal::TableFull => &mut self.stats.drop,
@@ -119,7 +130,7 @@ impl<M: Memory, P: OnFull> Confirm for Inside<M, P> {
     }
 }
 
-impl<M: Memory, P: OnFull> Inside<M, P> {
+impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     /// Puts `conn`, of which there is none in the table, into a slot; and says who left for it.
     pub(crate) fn place(
         &mut self,

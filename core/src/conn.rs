@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::acct::Acct;
 use crate::proto::{State, Track};
+use crate::raw::{Helper, PolicyId};
 use crate::status::{CtState, Status};
 use crate::time::{Instant, Stamp};
 use crate::tuple::{Direction, Key, Side, Tuple, Zone};
@@ -15,6 +16,7 @@ pub struct Conn {
     expiry: Stamp,
     pub(crate) status: Status,
     opened_by: Side,
+    timeouts: Option<PolicyId>,
     pub(crate) track: Track,
     pub(crate) acct: Acct,
 }
@@ -26,26 +28,24 @@ impl Conn {
         expiry: Stamp::ZERO,
         status: Status::NONE,
         opened_by: Side::First,
+        timeouts: None,
         track: Track::Generic,
         acct: Acct::EMPTY,
     };
 
     /// A connection that begins now.
-    pub(crate) const fn new(key: Key, opened_by: Side, track: Track, now: Instant) -> Self {
-        let acct = Acct::begun(now);
-        Self { key, expiry: Stamp::ZERO, status: Status::NONE, opened_by, track, acct }
+    pub(crate) fn new(key: Key, sender: Side, track: Track, now: Instant) -> Self {
+        let (opened_by, acct) = (key.opened_by(sender), Acct::begun(now));
+        let (expiry, status) = (Stamp::ZERO, Status::NONE);
+        Self { key, expiry, status, opened_by, timeouts: None, track, acct }
     }
 
     /// The tuple of its packets in that direction.
     #[must_use]
     pub fn tuple(&self, dir: Direction) -> Tuple {
-        let other = match self.opened_by {
-            Side::First => Side::Second,
-            Side::Second => Side::First,
-        };
         self.key.tuple(match dir {
             Direction::Original => self.opened_by,
-            Direction::Reply => other,
+            Direction::Reply => self.opened_by.other(),
         })
     }
 
@@ -73,6 +73,18 @@ impl Conn {
         self.state().map(State::name)
     }
 
+    /// What listens to it, by a rule of the raw table.
+    #[must_use]
+    pub fn helper(&self) -> Option<Helper> {
+        self.status.has(Status::HELPER).then_some(Helper::Ftp)
+    }
+
+    /// The policy that it lives by; `None` for the configuration.
+    #[must_use]
+    pub const fn timeouts(&self) -> Option<PolicyId> {
+        self.timeouts
+    }
+
     /// When it runs out if no packet comes.
     #[must_use]
     pub const fn expiry(&self) -> Instant {
@@ -92,11 +104,20 @@ impl Conn {
         Listed { conn: self, now }
     }
 
+    pub(crate) const fn set_timeouts(&mut self, timeouts: Option<PolicyId>) {
+        self.timeouts = timeouts;
+    }
+
     pub(crate) const fn key(&self) -> &Key {
         &self.key
     }
 
+    pub(crate) const fn opened_by(&self) -> Side {
+        self.opened_by
+    }
+
     pub(crate) fn direction_from(&self, sender: Side) -> Direction {
+        // `Both` is no sender's, so that such a connection has no packets but replies.
         if sender == self.opened_by { Direction::Original } else { Direction::Reply }
     }
 
@@ -145,8 +166,9 @@ impl fmt::Display for Listed<'_> {
             write!(f, " [ASSURED]")?;
         }
         match conn.zone() {
-            Zone::DEFAULT => Ok(()),
-            Zone(zone) => write!(f, " zone={zone}"),
+            Zone::DEFAULT => {}
+            Zone(zone) => write!(f, " zone={zone}")?,
         }
+        conn.helper().map_or(Ok(()), |helper| write!(f, " helper={}", helper.name()))
     }
 }

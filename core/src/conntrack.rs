@@ -1,16 +1,20 @@
 //! The tracker: one packet in, one answer out, and every way a packet can take in one function.
 
+use crate::checksum;
 use crate::config::{Config, ConfigError};
 use crate::confirm::{Confirmed, Unconfirmed};
 use crate::conn::Conn;
 use crate::ended::Why;
+use crate::expect::Expectation;
+use crate::fragment::{Fragments, Single};
 use crate::full::{OnFull, Refuse};
 use crate::hash::{KeyedHash, Seed};
+use crate::helper::{Help, NoHelpers};
 use crate::inside::Inside;
 use crate::invalid::Invalid;
 use crate::packet::{Inner, Malformed, Packet, Transport};
 use crate::proto::{self, Outcome};
-use crate::raw::{Raw, RawVerdict, TrackAll};
+use crate::raw::{Raw, RawVerdict, Template, TrackAll};
 use crate::restore::{RestoreError, Restored};
 use crate::stats::{Stats, add_one};
 use crate::status::CtState;
@@ -19,16 +23,20 @@ use crate::storage::{Link, Memory, SlotId};
 use crate::table::{Table, Turned};
 use crate::time::Instant;
 use crate::tracked::{Change, Step, Tracked};
-use crate::tuple::{Direction, Key, Side, Tuple, Zone};
+use crate::tuple::{Direction, Key, Protocol, Side, Tuple, Zone};
+
+/// A connection with fewer seconds left is not worth doubting.
+const DOUBTED_ABOVE_S: u32 = 120;
 
 /// A connection tracker over memory of the caller's.
 ///
 /// `now` never runs backwards: a moment before the latest one that any call was given counts as
 /// that one.
 #[derive(Debug)]
-pub struct Conntrack<M, P = Refuse, R = TrackAll> {
-    inside: Inside<M, P>,
+pub struct Conntrack<M, P = Refuse, R = TrackAll, H = NoHelpers, F = Single> {
+    inside: Inside<M, P, H>,
     rules: R,
+    fragments: F,
 }
 
 impl<M: Memory> Conntrack<M> {
@@ -46,80 +54,52 @@ impl<M: Memory> Conntrack<M> {
             hash: KeyedHash::new(seed),
             config,
             policy: Refuse,
+            helpers: NoHelpers,
             stats: Stats::default(),
             latest: Instant::default(),
         };
-        Ok(Self { inside, rules: TrackAll })
+        Ok(Self { inside, rules: TrackAll, fragments: Single })
     }
 }
 
-impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
+impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, F> {
     /// The same tracker under other rules of the raw table.
-    pub fn with_rules<S: Raw>(self, rules: S) -> Conntrack<M, P, S> {
-        Conntrack { inside: self.inside, rules }
+    pub fn with_rules<S: Raw>(self, rules: S) -> Conntrack<M, P, S, H, F> {
+        Conntrack { inside: self.inside, rules, fragments: self.fragments }
+    }
+
+    /// The same tracker with another stage for parts of datagrams.
+    pub fn with_fragments<G: Fragments>(self, fragments: G) -> Conntrack<M, P, R, H, G> {
+        Conntrack { inside: self.inside, rules: self.rules, fragments }
     }
 
     /// The same tracker with another policy for a full table.
-    pub fn on_full<Q: OnFull>(self, policy: Q) -> Conntrack<M, Q, R> {
-        let Inside { table, hash, config, stats, latest, .. } = self.inside;
-        let inside = Inside { table, hash, config, policy, stats, latest };
-        Conntrack { inside, rules: self.rules }
+    pub fn on_full<Q: OnFull>(self, policy: Q) -> Conntrack<M, Q, R, H, F> {
+        let Inside { table, hash, config, helpers, stats, latest, .. } = self.inside;
+        let inside = Inside { table, hash, config, policy, helpers, stats, latest };
+        Conntrack { inside, rules: self.rules, fragments: self.fragments }
+    }
+
+    /// The same tracker with memory for the connections to which its rules give a helper.
+    pub fn with_helpers<G: Help>(self, helpers: G) -> Conntrack<M, P, R, G, F> {
+        let Inside { table, hash, config, policy, stats, latest, .. } = self.inside;
+        let inside = Inside { table, hash, config, policy, helpers, stats, latest };
+        Conntrack { inside, rules: self.rules, fragments: self.fragments }
     }
 
     /// What `packet` is to the connections in the table.
     ///
     /// Touches one bucket, [`MAX_CHAIN`](crate::MAX_CHAIN) links and slots at the most and about one
     /// of each on average, and six neighbours in lists when a connection ends or is to run out
-    /// earlier.
+    /// earlier. A segment of a connection that has a helper is read by it, and a first packet looked up
+    /// among what is expected: see [`Helpers`](crate::Helpers).
+    /// A part of a datagram goes through the [stage](Fragments) for these first.
     pub fn track(&mut self, now: Instant, packet: &Packet<'_>) -> Tracked<'_> {
-        let ct = &mut self.inside;
+        let Self { inside: ct, rules, fragments } = self;
         let now = ct.at(now);
-        match self.rules.classify(packet) {
-            RawVerdict::Track => {}
-            RawVerdict::NoTrack => return ct.untracked(),
-            RawVerdict::Drop => return ct.dropped(),
-        }
-        match &packet.transport {
-            Transport::Malformed(why) => return ct.malformed(*why),
-            Transport::Neighbour => return ct.untracked(),
-            Transport::Error(inner) => return ct.error(now, packet, inner),
-            Transport::Udp if ct.config.refuses(packet.tuple.protocol) => {
-                return ct.invalid(Invalid::Checksum);
-            }
-            Transport::Tcp(_)
-            | Transport::Udp
-            | Transport::Sctp(_)
-            | Transport::Gre
-            | Transport::Query
-            | Transport::Other => {}
-        }
-        let Some((key, sender)) = Key::of(&packet.tuple, Zone::DEFAULT) else {
-            return ct.invalid(Invalid::Family);
-        };
-        let hash = ct.hash.of(&key);
-        if let Some(slot) = ct.find(now, hash, &key) {
-            match ct.step(now, slot, sender, packet) {
-                Ok(Some((state, dir, change))) => {
-                    add_one(&mut ct.stats.known);
-                    let slot = match change.ended {
-                        Some(why) => ct.table.end(slot, hash, why),
-                        None => slot,
-                    };
-                    return Tracked::Known { state, dir, conn: ct.table.conn(slot), change };
-                }
-                Ok(None) => _ = ct.table.end(slot, hash, Why::Reopened),
-                Err(why) => return ct.invalid(why),
-            }
-        }
-        match proto::first(packet, now, &ct.config) {
-            Ok((track, timeout)) => {
-                let mut conn = Conn::new(key, sender, track, now);
-                conn.acct.count(Direction::Original, packet.len);
-                conn.set_expiry(now.after(timeout));
-                add_one(&mut ct.stats.first);
-                Tracked::First(Unconfirmed::new(conn, hash, (now, timeout), ct))
-            }
-            Err(why) => ct.invalid(why),
+        match packet.fragment {
+            None => ct.track(now, packet, rules),
+            Some(part) => ct.track_part((packet, now), part, fragments, rules),
         }
     }
 
@@ -132,6 +112,7 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
     /// filed anew when the old moment comes), and once more for each 12 days in which nobody called.
     pub fn expire(&mut self, now: Instant) -> Step {
         let now = self.inside.at(now);
+        self.inside.expire_expectations(now);
         if let Some(ended) = self.inside.hand_out() {
             return Step::Ended(ended);
         }
@@ -198,10 +179,22 @@ impl<M: Memory, P: OnFull, R: Raw> Conntrack<M, P, R> {
         self.inside.table.iter()
     }
 
+    /// The connections that others have announced, in no order that means anything. Touches every slot
+    /// of the helpers' table.
+    pub fn expectations(&self) -> impl Iterator<Item = Expectation> {
+        self.inside.expectations()
+    }
+
     /// What happened so far.
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.inside.stats
+    }
+
+    /// The stage for parts of datagrams, and what it did.
+    #[must_use]
+    pub fn fragments(&self) -> &F {
+        &self.fragments
     }
 
     /// The rules, and what they did.
@@ -239,8 +232,73 @@ fn usable<M: Memory>(memory: &M) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// What a packet of a connection is and changes; `None` when the connection is over and the packet
+/// may begin another one; or why it is INVALID, and what that leaves its connection.
+type Stepped = Result<Option<(CtState, Direction, Change)>, (Invalid, Option<u32>)>;
+
+impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
+    /// Every way that a packet can take.
+    #[inline(always)] // In line at the one hot place; the other is for parts of datagrams.
+    pub(crate) fn track(
+        &mut self,
+        now: Instant,
+        packet: &Packet<'_>,
+        rules: &mut impl Raw,
+    ) -> Tracked<'_> {
+        let ct = self;
+        let template = match rules.classify(packet) {
+            RawVerdict::Track(template) => template,
+            RawVerdict::NoTrack => return ct.untracked(),
+            RawVerdict::Drop => return ct.dropped(),
+        };
+        if ct.config.checksum && checksum::is_wrong(packet) {
+            return ct.wrong_sum(packet);
+        }
+        match &packet.transport {
+            Transport::Malformed(why) => return ct.malformed(*why),
+            Transport::Neighbour => return ct.untracked(),
+            Transport::Error(inner) => return ct.error(now, (packet, template.zone), inner),
+            Transport::Continued => return ct.continued(now, packet, template.zone),
+            Transport::Tcp(_)
+            | Transport::Udp
+            | Transport::Sctp(_)
+            | Transport::Gre
+            | Transport::Query
+            | Transport::Other => {}
+        }
+        let Some((key, sender)) = Key::of(&packet.tuple, template.zone) else {
+            return ct.invalid(Invalid::Family);
+        };
+        let hash = ct.hash.of(&key);
+        if let Some(slot) = ct.find(now, hash, &key) {
+            match ct.step((packet, now), slot, sender, rules) {
+                Ok(Some((state, dir, change))) => {
+                    add_one(&mut ct.stats.known);
+                    let slot = match change.ended {
+                        Some(why) => ct.table.end(slot, hash, why),
+                        None => slot,
+                    };
+                    return Tracked::Known { state, dir, conn: ct.table.conn(slot), change };
+                }
+                Ok(None) => _ = ct.table.end(slot, hash, Why::Reopened),
+                Err((why, shortened)) => {
+                    ct.stats.count_invalid(why);
+                    return Tracked::Invalid { why, shortened };
+                }
+            }
+        }
+        match ct.begin((packet, now), (key, sender), template, rules) {
+            Ok((conn, timeout)) => {
+                add_one(&mut ct.stats.first);
+                Tracked::First(Unconfirmed::new(conn, hash, (now, timeout), ct))
+            }
+            Err(why) => ct.invalid(why),
+        }
+    }
+}
+
 /// The ways out of [`Conntrack::track`], each with its counter.
-impl<M: Memory, P> Inside<M, P> {
+impl<M: Memory, P, H: Help> Inside<M, P, H> {
     fn untracked(&mut self) -> Tracked<'_> {
         add_one(&mut self.stats.untracked);
         Tracked::Untracked
@@ -251,9 +309,16 @@ impl<M: Memory, P> Inside<M, P> {
         Tracked::Dropped
     }
 
-    fn invalid(&mut self, why: Invalid) -> Tracked<'_> {
+    pub(crate) fn invalid(&mut self, why: Invalid) -> Tracked<'_> {
         self.stats.count_invalid(why);
-        Tracked::Invalid(why)
+        Tracked::Invalid { why, shortened: None }
+    }
+
+    fn wrong_sum(&mut self, packet: &Packet<'_>) -> Tracked<'_> {
+        if matches!(packet.tuple.protocol, Protocol::ICMP | Protocol::ICMPV6) {
+            add_one(&mut self.stats.error);
+        }
+        self.invalid(Invalid::Checksum)
     }
 
     fn malformed(&mut self, why: Malformed) -> Tracked<'_> {
@@ -264,7 +329,7 @@ impl<M: Memory, P> Inside<M, P> {
     }
 
     /// An error neither renews its connection nor answers it.
-    fn error(&mut self, now: Instant, packet: &Packet<'_>, inner: &Inner) -> Tracked<'_> {
+    fn error(&mut self, now: Instant, packet: (&Packet<'_>, Zone), inner: &Inner) -> Tracked<'_> {
         match self.spoken_of(now, packet, inner) {
             Ok((slot, dir)) => {
                 add_one(&mut self.stats.related);
@@ -277,26 +342,56 @@ impl<M: Memory, P> Inside<M, P> {
         }
     }
 
+    /// A connection that `packet` begins, and the seconds that it lives.
+    fn begin(
+        &mut self,
+        (packet, now): (&Packet<'_>, Instant),
+        (key, sender): (Key, Side),
+        template: Template,
+        rules: &impl Raw,
+    ) -> Result<(Conn, u32), Invalid> {
+        // Before its protocol is asked, so that a packet that begins nothing is waited for no longer:
+        // as in Linux.
+        let status = match self.is_expected(now, &packet.tuple, template.zone) {
+            true => Status::EXPECTED,
+            // Whoever is expected is not given a helper by a rule.
+            false => template.status(packet.tuple.protocol),
+        };
+        let mut own = None;
+        let timeouts = template.timeouts.and_then(|id| rules.timeouts(id));
+        let (track, timeout) = proto::first(packet, now, self.config.under(timeouts, &mut own))?;
+        let mut conn = Conn::new(key, sender, track, now);
+        conn.status = status;
+        conn.set_timeouts(template.timeouts);
+        conn.acct.count(Direction::Original, packet.len);
+        conn.set_expiry(now.after(timeout));
+        Ok((conn, timeout))
+    }
+
     /// What the protocol makes of a packet of the connection in `slot`; `None` when that is over
     /// and the packet may begin another one.
     fn step(
         &mut self,
-        now: Instant,
+        (packet, now): (&Packet<'_>, Instant),
         slot: SlotId,
         sender: Side,
-        packet: &Packet<'_>,
-    ) -> Result<Option<(CtState, Direction, Change)>, Invalid> {
+        rules: &impl Raw,
+    ) -> Stepped {
         let Some(conn) = self.table.conn_mut(slot) else { return Ok(None) };
         let dir = conn.direction_from(sender);
         let state = conn.ct_state(dir);
         let (status, left) = (conn.status, conn.state());
+        let mut own = None;
+        let timeouts = conn.timeouts().and_then(|id| rules.timeouts(id));
+        let config = self.config.under(timeouts, &mut own);
         let at = (packet, now);
-        let outcome = proto::packet(&mut conn.track, &mut conn.status, dir, at, &self.config);
+        let outcome = proto::packet(&mut conn.track, &mut conn.status, dir, at, config);
         let timeout = match outcome {
             Outcome::Refresh(seconds) => Some(seconds),
             Outcome::Keep | Outcome::End => None,
             Outcome::Reopen => return Ok(None),
-            Outcome::Invalid(why) => return Err(why),
+            Outcome::Invalid(why) => return Err((why, None)),
+            Outcome::Doubt(why, seconds) => return Err((why, self.doubt(now, slot, seconds))),
         };
         if outcome != Outcome::Keep {
             conn.acct.count(dir, packet.len);
@@ -314,10 +409,23 @@ impl<M: Memory, P> Inside<M, P> {
             status: conn.status.without(status),
             left: left.filter(|_| conn.state() != left),
             ended: (outcome == Outcome::End).then_some(Why::Reset),
+            dropped: self.listen((packet, now), slot, (state, dir)),
         };
         if let Some(seconds) = timeout {
             self.table.renew(slot, now.after(seconds));
         }
         Ok(Some((state, dir, change)))
+    }
+
+    /// Lets a connection that has two minutes left or more live for `seconds` at the most, which are
+    /// returned unless it has fewer left. Counted are whole seconds, and begun ones as whole: what
+    /// is left of a connection can be told to a kernel, and compared with it, no finer than that.
+    fn doubt(&mut self, now: Instant, slot: SlotId, seconds: u32) -> Option<u32> {
+        let expiry = self.table.conn(slot).expiry();
+        let is_longer = expiry > now.after(seconds.saturating_sub(1));
+        (is_longer && expiry >= now.after(DOUBTED_ABOVE_S)).then(|| {
+            self.table.renew(slot, now.after(seconds));
+            seconds
+        })
     }
 }

@@ -36,9 +36,10 @@ impl Wheel {
         Self { turned_to: 0, occupied: [0; LEVELS] }
     }
 
-    /// Files `slot`, which is in no list, under `expiry`. Touches three slots.
+    /// Files `slot`, which is in no list, under `expiry`, or the whole millisecond that follows it.
+    /// Touches three slots.
     pub(crate) fn file<M: Memory>(&mut self, memory: &mut M, slot: SlotId, expiry: Instant) {
-        let (level, place) = self.place(expiry.as_millis());
+        let (level, place) = self.place(expiry.as_millis_up());
         if let Some(occupied) = self.occupied.get_mut(level) {
             *occupied |= 1 << place;
         }

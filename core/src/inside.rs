@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::ended::{Ended, Why};
 use crate::hash::KeyedHash;
+use crate::helper::Help;
 use crate::stats::{Stats, add_one};
 use crate::storage::{Memory, SlotId};
 use crate::table::Table;
@@ -11,16 +12,17 @@ use crate::tuple::{Key, Tuple, Zone};
 
 /// The table, and whatever decides about it.
 #[derive(Debug)]
-pub(crate) struct Inside<M, P> {
+pub(crate) struct Inside<M, P, H> {
     pub(crate) table: Table<M>,
     pub(crate) hash: KeyedHash,
     pub(crate) policy: P,
+    pub(crate) helpers: H,
     pub(crate) stats: Stats,
     pub(crate) config: Config,
     pub(crate) latest: Instant,
 }
 
-impl<M: Memory, P> Inside<M, P> {
+impl<M: Memory, P, H: Help> Inside<M, P, H> {
     /// `now`, unless a later moment has been seen.
     pub(crate) fn at(&mut self, now: Instant) -> Instant {
         self.latest = self.latest.max(now);
@@ -50,6 +52,7 @@ impl<M: Memory, P> Inside<M, P> {
     /// The next connection that is over.
     pub(crate) fn hand_out(&mut self) -> Option<Ended> {
         let ended = self.table.hand_out()?;
+        self.stop_listening(&ended.conn);
         add_one(match ended.why {
             Why::TimedOut => &mut self.stats.timed_out,
             Why::Reset => &mut self.stats.reset,

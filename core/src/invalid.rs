@@ -12,12 +12,20 @@ use crate::packet::Malformed;
 pub enum Invalid {
     /// The header above IP is one that no tracker accepts.
     Malformed(Malformed),
+    /// The packet inside an ICMP error is. It is named and counted like the one above.
+    Inner(Malformed),
     /// Flags that no TCP sends together, or none at all.
     TcpFlags,
     /// A segment that cannot begin a connection: not a SYN, and not one to pick up.
     TcpFirst,
     /// A segment that does not fit the state of its connection.
     TcpState,
+    /// A segment ahead of what its receiver takes.
+    TcpWindow,
+    /// A segment that acknowledges what was not seen.
+    TcpAck,
+    /// A reset before what its receiver's last acknowledgement asked for.
+    TcpReset,
     /// Chunks that cannot begin an association.
     SctpFirst,
     /// A chunk that does not fit the state of its association.
@@ -37,11 +45,14 @@ pub enum Invalid {
 }
 
 impl Invalid {
-    /// All reasons.
+    /// All reasons that are counted apart.
     pub const ALL: [Self; Self::COUNT] = [
         Self::TcpFlags,
         Self::TcpFirst,
         Self::TcpState,
+        Self::TcpWindow,
+        Self::TcpAck,
+        Self::TcpReset,
         Self::SctpFirst,
         Self::SctpState,
         Self::SctpTag,
@@ -65,7 +76,13 @@ impl Invalid {
     ];
 
     /// How many reasons there are.
-    pub const COUNT: usize = 23;
+    pub const COUNT: usize = 26;
+
+    /// Whether the packet is an ICMP error that speaks of another one.
+    #[must_use]
+    pub const fn is_of_error(self) -> bool {
+        matches!(self, Self::Inner(_) | Self::ErrorUnknown | Self::ErrorAddress)
+    }
 
     /// The reason in one word.
     #[must_use]
@@ -74,6 +91,9 @@ impl Invalid {
             Self::TcpFlags => "tcp_flags",
             Self::TcpFirst => "tcp_first",
             Self::TcpState => "tcp_state",
+            Self::TcpWindow => "tcp_window",
+            Self::TcpAck => "tcp_ack",
+            Self::TcpReset => "tcp_reset",
             Self::SctpFirst => "sctp_first",
             Self::SctpState => "sctp_state",
             Self::SctpTag => "sctp_tag",
@@ -82,12 +102,16 @@ impl Invalid {
             Self::Family => "family",
             Self::ErrorUnknown => "error_unknown",
             Self::ErrorAddress => "error_address",
-            Self::Malformed(malformed) => malformed.name(),
+            Self::Malformed(malformed) | Self::Inner(malformed) => malformed.name(),
         }
     }
 
     pub(crate) fn index(self) -> usize {
-        Self::ALL.iter().position(|&reason| reason == self).unwrap_or(usize::MAX)
+        let counted = match self {
+            Self::Inner(malformed) => Self::Malformed(malformed),
+            _ => self,
+        };
+        Self::ALL.iter().position(|&reason| reason == counted).unwrap_or(usize::MAX)
     }
 }
 

@@ -60,14 +60,19 @@
 extern crate std;
 
 mod acct;
+mod checksum;
 mod config;
 mod confirm;
 mod conn;
 mod conntrack;
 mod ended;
+mod expect;
 mod expiry;
+pub mod fragment;
 mod full;
+mod gather;
 mod hash;
+mod helper;
 mod inside;
 mod invalid;
 mod list;
@@ -93,11 +98,14 @@ pub use confirm::{Confirmed, Refused, Unconfirmed};
 pub use conn::{Conn, Listed};
 pub use conntrack::Conntrack;
 pub use ended::{Ended, Why};
+pub use expect::Expectation;
+pub use fragment::Held;
 pub use full::{OnFull, Refusal, Refuse, Slots};
 pub use hash::Seed;
+pub use helper::{Help, HelperDrop, HelperSlot, HelperTable, Helpers, NoHelpers};
 pub use invalid::Invalid;
 pub use packet::{
-    Chunk, IfName, Inner, MAX_CHUNKS, Malformed, Packet, Path, Sctp, Seen, Tcp, TcpFlags, Transport,
+    Chunk, Fragment, IfName, Inner, Malformed, Packet, Path, Sctp, Seen, Tcp, TcpFlags, Transport,
 };
 pub use parse::{Header, LinkType, MAX_TAGS, ParseError};
 pub use proto::{SctpState, State, TcpState};

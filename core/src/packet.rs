@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::tuple::Tuple;
+use crate::tuple::{Protocol, Tuple};
 
 /// What tracking reads of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,14 @@ pub struct Packet<'a> {
     /// Length of the IP packet, header included, as its own length field says; what the capture kept
     /// of it, where segmentation offload left that field 0.
     pub len: u32,
+    /// From the header above IP to the end of the packet, as far as the capture kept it. Of a part
+    /// of a datagram: from the header on that the datagram begins with, or goes on from another
+    /// part. Empty where nothing of it can be read.
+    pub segment: &'a [u8],
+    /// How long that is by the packet's own length field, whatever the capture kept of it.
+    pub segment_len: u32,
+    /// What its IP header says of the datagram that it is a part of, if it is a fragment.
+    pub fragment: Option<Fragment>,
 }
 
 impl<'a> Packet<'a> {
@@ -24,6 +32,34 @@ impl<'a> Packet<'a> {
     pub const fn seen(mut self, seen: Seen<'a>) -> Self {
         self.seen = seen;
         self
+    }
+}
+
+/// What the header of a fragment says of its datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Fragment {
+    /// What all parts of the datagram bear; 16 bits in IPv4.
+    pub id: u32,
+    /// Where in the datagram it begins, in bytes: a multiple of 8.
+    pub offset: u16,
+    /// How many bytes of the datagram it carries.
+    pub len: u16,
+    /// Whether more of the datagram follows.
+    pub more: bool,
+    /// The header that the datagram begins with, as this part announces it.
+    pub protocol: Protocol,
+    /// The two bits of explicit congestion notification (RFC 3168).
+    pub ecn: u8,
+    /// Time to live, or hop limit.
+    pub hop_limit: u8,
+}
+
+impl Fragment {
+    /// Whether it is all of its datagram: IPv6 has such (atomic fragments, RFC 6946).
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.offset == 0 && !self.more
     }
 }
 
@@ -43,10 +79,14 @@ pub enum Transport {
     Query,
     /// An ICMP or ICMPv6 error, and the packet that it speaks of.
     Error(Inner),
-    /// ICMPv6 that Linux never tracks: neighbour discovery and multicast listener reports.
+    /// ICMPv6 that Linux never tracks: neighbour discovery, multicast listener reports, and multicast
+    /// routers that announce themselves or are asked to (RFC 4286).
     Neighbour,
     /// Any other protocol: known by addresses and protocol number.
     Other,
+    /// What goes on from the first part of its datagram, which has been tracked, and whose tuple it
+    /// bears.
+    Continued,
     /// A header which no tracker accepts. Linux calls such a packet INVALID and lets it pass.
     Malformed(Malformed),
 }
@@ -65,12 +105,14 @@ pub struct Tcp {
     pub window: u16,
     /// Bytes of payload by the packet's own length fields, whatever the capture kept of them.
     pub payload_len: u32,
+    /// Bytes of options, by the header's own length.
+    pub options_len: u8,
     /// Shift of the window scale option (RFC 7323), at most 14.
     pub window_scale: Option<u8>,
     /// The SACK-permitted option (RFC 2018) was there.
     pub sack_permitted: bool,
-    /// The right edge of the SACK blocks (RFC 2018) that is furthest ahead of `ack`, by signed
-    /// difference; `None` when none is ahead.
+    /// The right edge of the blocks of the first SACK option (RFC 2018) that is furthest ahead of
+    /// `ack`, by signed difference; `None` when none is ahead.
     pub sack_right_edge: Option<u32>,
 }
 
@@ -118,13 +160,7 @@ impl core::ops::BitOr for TcpFlags {
     }
 }
 
-/// How many chunks of an SCTP packet are looked at.
-///
-/// Linux walks all. What changes an association comes before all DATA (RFC 9260, section 6.10), and
-/// no SCTP sends as many chunks before that.
-pub const MAX_CHUNKS: usize = 16;
-
-/// What tracking reads of an SCTP packet.
+/// What tracking reads of an SCTP packet besides its chunks: see [`Packet::chunks`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Sctp {
@@ -132,8 +168,6 @@ pub struct Sctp {
     pub tag: u32,
     /// Initiate tag of an INIT or INIT ACK, 0 without.
     pub init_tag: u32,
-    /// The first chunks in their order, one at least.
-    pub chunks: [Option<Chunk>; MAX_CHUNKS],
 }
 
 /// A chunk of SCTP, by what it does to an association (RFC 9260, section 3.2).
@@ -188,7 +222,8 @@ pub enum Inner {
 pub enum Malformed {
     /// The packet ends inside the TCP header, or the data offset is below 5 or past the packet.
     TcpHeader,
-    /// The packet ends inside the UDP header, or its length field is below 8 or past the packet.
+    /// The packet ends inside the UDP header, or its length field is below 8 or past the packet; or
+    /// that is so of UDP-Lite's coverage, or UDP-Lite has no check sum.
     UdpHeader,
     /// The packet ends inside SCTP's common header, or has no chunk.
     SctpHeader,

@@ -1,5 +1,6 @@
 //! From an ICMP error to the connection that it speaks of.
 
+use crate::helper::Help;
 use crate::inside::Inside;
 use crate::invalid::Invalid;
 use crate::packet::{Inner, Packet};
@@ -7,27 +8,28 @@ use crate::storage::{Memory, SlotId};
 use crate::time::Instant;
 use crate::tuple::{Direction, Key, Zone};
 
-impl<M: Memory, P> Inside<M, P> {
+impl<M: Memory, P, H: Help> Inside<M, P, H> {
     /// The connection whose packet the error carries, and the direction in which the error goes:
     /// against that packet.
     ///
-    /// Any router may have sent the error, but only to the host whose packet it carries.
+    /// It is looked up in `zone`, the error's own. Any router may have sent the error, but only to the
+    /// host whose packet it carries.
     pub(crate) fn spoken_of(
         &mut self,
         now: Instant,
-        packet: &Packet<'_>,
+        (packet, zone): (&Packet<'_>, Zone),
         inner: &Inner,
     ) -> Result<(SlotId, Direction), Invalid> {
         let tuple = match inner {
             Inner::Tuple(tuple) => tuple,
-            Inner::Unreadable(why) => return Err(Invalid::Malformed(*why)),
+            Inner::Unreadable(why) => return Err(Invalid::Inner(*why)),
         };
-        let (key, sender) = Key::of(tuple, Zone::DEFAULT).ok_or(Invalid::ErrorUnknown)?;
+        let (key, sender) = Key::of(tuple, zone).ok_or(Invalid::ErrorUnknown)?;
         let hash = self.hash.of(&key);
         let slot = self.find(now, hash, &key).ok_or(Invalid::ErrorUnknown)?;
         if packet.tuple.destination != tuple.source {
             return Err(Invalid::ErrorAddress);
         }
-        Ok((slot, !self.table.conn(slot).direction_from(sender)))
+        Ok((slot, self.table.conn(slot).direction_from(sender.other())))
     }
 }

@@ -7,6 +7,7 @@ use crate::acct::{Acct, Counters};
 use crate::confirm::{Confirmed, Placed, Refused};
 use crate::conn::Conn;
 use crate::full::{OnFull, Refusal};
+use crate::helper::{Ftp, Help};
 use crate::inside::Inside;
 use crate::proto::{self, State};
 use crate::stats::add_one;
@@ -14,7 +15,7 @@ use crate::status::Status;
 use crate::storage::Memory;
 use crate::time::Instant;
 use crate::timeout::MAX_SECONDS;
-use crate::tuple::{Key, Tuple, Zone};
+use crate::tuple::{Key, Protocol, Tuple, Zone};
 
 /// A connection of somebody else's table, such as a line of `conntrack -L`.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +102,7 @@ impl fmt::Display for RestoreError {
 
 impl core::error::Error for RestoreError {}
 
-impl<M: Memory, P: OnFull> Inside<M, P> {
+impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     pub(crate) fn restore(
         &mut self,
         now: Instant,
@@ -131,12 +132,18 @@ impl<M: Memory, P: OnFull> Inside<M, P> {
             return Err(RestoreError::Exists);
         }
         let mut conn = Conn::new(key, sender, track, now);
-        conn.status = open.status;
+        conn.status = match open.tuple.protocol {
+            Protocol::TCP => open.status,
+            _ => open.status.without(Status::HELPER),
+        };
         conn.set_expiry(now.after(open.timeout_s.min(MAX_SECONDS)));
         #[cfg(feature = "acct")]
         {
             conn.acct = Acct::restored(open.counters, open.start.unwrap_or(now));
         }
-        self.place(conn, hash, now).map_err(|why| RestoreError::Refused(Refused { conn, why }))
+        let placed = self.place(conn, hash, now);
+        let placed = placed.map_err(|why| RestoreError::Refused(Refused { conn, why }))?;
+        self.begin_listening(placed.0, hash, Ftp::PICKED_UP);
+        Ok(placed)
     }
 }

@@ -19,6 +19,8 @@ impl Status {
     pub const ASSURED: Self = Self(1 << 2);
     /// It is in the table.
     pub const CONFIRMED: Self = Self(1 << 3);
+    /// A rule has given it a [helper](crate::raw::Helper).
+    pub const HELPER: Self = Self(1 << 4);
 
     /// Whether all bits of `other` are set.
     #[must_use]
@@ -54,6 +56,7 @@ impl fmt::Debug for Status {
             (Self::SEEN_REPLY, "SEEN_REPLY"),
             (Self::ASSURED, "ASSURED"),
             (Self::CONFIRMED, "CONFIRMED"),
+            (Self::HELPER, "HELPER"),
         ];
         f.debug_set().entries(names.iter().filter(|(bit, _)| self.has(*bit)).map(|n| n.1)).finish()
     }

@@ -266,6 +266,24 @@ mod tests {
         assert_eq!(taken, stated.next_multiple_of(align_of::<Storage<N, L>>()), "{N} entries");
     }
 
+    /// Small boards count on it: what TCP's windows take is the largest part that a protocol has.
+    #[test]
+    #[cfg(not(feature = "acct"))]
+    fn entries_stay_small() {
+        let (most, family) = if cfg!(feature = "ipv4-only") {
+            ([96, 112], "IPv4 alone")
+        } else {
+            ([120, 136], "both families")
+        };
+        let bytes = [bytes_an_entry::<u16>(), bytes_an_entry::<u32>()];
+        std::println!(
+            "REPORT an entry for {family}: {} bytes, {} with links of 32 bits",
+            bytes[0],
+            bytes[1]
+        );
+        assert!(bytes.iter().zip(most).all(|(&bytes, most)| bytes <= most), "{bytes:?}");
+    }
+
     #[test]
     fn what_storage_takes_is_what_is_said() {
         check::<1, u16>();

@@ -1,6 +1,4 @@
 //! How long an entry lives without traffic: one timeout for each of Linux's names, and presets.
-//!
-//! TCP does not count retransmissions: their timeout is kept, and nothing asks for it.
 
 macro_rules! timeouts {
     ($($(#[$doc:meta])* $name:ident $field:ident = $sysctl:literal, $seconds:literal;)*) => {
@@ -15,7 +13,8 @@ macro_rules! timeouts {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The name of its sysctl, without `net.netfilter.nf_conntrack_`.
+            /// The name of its sysctl, without `net.netfilter.nf_conntrack_`;
+            /// [`TcpSynSent2`](Self::TcpSynSent2) is named as if it had one.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $sysctl,)* }
@@ -50,8 +49,10 @@ macro_rules! timeouts {
 }
 
 timeouts! {
-    /// TCP: a SYN was sent, or one each way.
+    /// TCP: a SYN was sent.
     TcpSynSent tcp_syn_sent = "tcp_timeout_syn_sent", 120;
+    /// TCP: a SYN was sent each way. No sysctl sets it, a timeout policy does.
+    TcpSynSent2 tcp_syn_sent2 = "tcp_timeout_syn_sent2", 120;
     /// TCP: the SYN was answered.
     TcpSynRecv tcp_syn_recv = "tcp_timeout_syn_recv", 60;
     /// TCP: open, nothing unacknowledged.

@@ -3,6 +3,8 @@
 use crate::confirm::Unconfirmed;
 use crate::conn::Conn;
 use crate::ended::{Ended, Why};
+use crate::fragment::Held;
+use crate::helper::HelperDrop;
 use crate::invalid::Invalid;
 use crate::proto::State;
 use crate::status::{CtState, Status};
@@ -12,7 +14,8 @@ use crate::tuple::Direction;
 #[must_use]
 #[derive(Debug)]
 pub enum Tracked<'t> {
-    /// It may begin a connection: NEW. The connection is in no table before it is confirmed.
+    /// It may begin a connection: NEW, or RELATED if another connection has announced this one. The
+    /// connection is in no table before it is confirmed.
     First(Unconfirmed<'t>),
     /// It is of a connection in the table.
     Known {
@@ -33,7 +36,15 @@ pub enum Tracked<'t> {
         conn: &'t Conn,
     },
     /// It is INVALID, and passes unless a filter rule drops it.
-    Invalid(Invalid),
+    Invalid {
+        /// Why.
+        why: Invalid,
+        /// The seconds that its connection lives at the most, where that is fewer than before: both
+        /// ends of it seem to have gone on unseen.
+        shortened: Option<u32>,
+    },
+    /// It is a part of a datagram that goes no further: it waits for the others, or is refused.
+    Held(Held),
     /// It is UNTRACKED.
     Untracked,
     /// A rule of the raw table drops it.
@@ -52,6 +63,14 @@ pub struct Change {
     pub left: Option<State>,
     /// Why the connection is over, if it is.
     pub ended: Option<Why>,
+    /// Why the packet is to be dropped although all this stands, if it is.
+    pub dropped: Option<HelperDrop>,
+}
+
+impl Change {
+    /// Nothing changed.
+    pub(crate) const NONE: Self =
+        Self { timeout: None, status: Status::NONE, left: None, ended: None, dropped: None };
 }
 
 /// The answer of [`Conntrack::expire`](crate::Conntrack::expire).

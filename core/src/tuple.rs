@@ -234,6 +234,19 @@ pub(crate) struct Key {
 pub(crate) enum Side {
     First,
     Second,
+    /// Either: the tuple is its own inverse. No packet has this side, only who began a connection.
+    Both,
+}
+
+impl Side {
+    /// The one that it speaks to.
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::First => Self::Second,
+            Self::Second => Self::First,
+            Self::Both => Self::Both,
+        }
+    }
 }
 
 const INET: u8 = 2;
@@ -275,14 +288,14 @@ impl Key {
                 let asked = u16::from_be_bytes([request, code]);
                 // Told by side, so that both directions store the same two words in one order.
                 match side {
-                    Side::First => (id, asked, side),
+                    Side::First | Side::Both => (id, asked, side),
                     Side::Second => (asked, id, side),
                 }
             }
             Ends::None => (0, 0, if source <= destination { Side::First } else { Side::Second }),
         };
         let (first, second, first_end, second_end) = match side {
-            Side::First => (source, destination, source_end, destination_end),
+            Side::First | Side::Both => (source, destination, source_end, destination_end),
             Side::Second => (destination, source, destination_end, source_end),
         };
         let protocol = tuple.protocol.0;
@@ -307,9 +320,18 @@ impl Key {
         };
         let from_first = Tuple { source: first, destination: second, protocol, ends };
         match sender {
-            Side::First => from_first,
+            Side::First | Side::Both => from_first,
             Side::Second => from_first.invert(),
         }
+    }
+
+    /// Who begins a connection of this key whose first packet `sender` sends.
+    ///
+    /// Linux finds a tuple that is its own inverse by the reply's node, which lies in front: all
+    /// packets but the first are replies.
+    pub(crate) fn opened_by(&self, sender: Side) -> Side {
+        let tuple = self.tuple(sender);
+        if tuple == tuple.invert() { Side::Both } else { sender }
     }
 
     pub(crate) const fn protocol(&self) -> Protocol {

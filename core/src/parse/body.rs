@@ -28,31 +28,42 @@ impl From<Malformed> for Stop {
 pub(super) struct Body<'a> {
     /// What the capture kept of it, without what lies behind the packet.
     captured: &'a [u8],
-    /// Its length by the packet's own length field; `None` when segmentation offload left that 0.
-    stated_len: Option<usize>,
+    /// Its length by the packet's own length field; what was on the wire, when segmentation offload
+    /// left that 0.
+    stated_len: usize,
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn stated(frame: &'a [u8], len: usize) -> Self {
-        Self { captured: frame.get(..len).unwrap_or(frame), stated_len: Some(len) }
+    /// Nothing at all.
+    #[cfg(not(feature = "ipv4-only"))]
+    pub(super) const NONE: Self = Self { captured: &[], stated_len: 0 };
+
+    /// A packet of `len` bytes in a frame that had `frame_len` on the wire.
+    pub(super) fn of(frame: &'a [u8], len: usize, frame_len: usize) -> Result<Self, ParseError> {
+        if len > frame_len {
+            let missing_len = len_of(len.saturating_sub(frame_len));
+            return Err(ParseError::IpShort { missing_len });
+        }
+        Ok(Self::kept(frame, len))
     }
 
-    pub(super) const fn unstated(frame: &'a [u8]) -> Self {
-        Self { captured: frame, stated_len: None }
+    /// What was kept of `len` bytes, and what lies behind it.
+    pub(super) fn kept(bytes: &'a [u8], len: usize) -> Self {
+        Self { captured: bytes.get(..len).unwrap_or(bytes), stated_len: len }
     }
 
     pub(super) const fn captured(self) -> &'a [u8] {
         self.captured
     }
 
-    /// Its length, which is that of the capture where the packet does not say it.
-    pub(super) fn len(self) -> usize {
-        self.stated_len.unwrap_or(self.captured.len())
+    /// Its length, captured or not.
+    pub(super) const fn len(self) -> usize {
+        self.stated_len
     }
 
     /// Whether the packet has room for `len` bytes, captured or not.
-    pub(super) fn holds(self, len: usize) -> bool {
-        self.stated_len.is_none_or(|stated| len <= stated)
+    pub(super) const fn holds(self, len: usize) -> bool {
+        len <= self.stated_len
     }
 
     /// Its first bytes, which belong to `header`.
@@ -68,9 +79,14 @@ impl<'a> Body<'a> {
     pub(super) fn skip(self, len: usize) -> Self {
         Self {
             captured: self.captured.get(len..).unwrap_or(&[]),
-            stated_len: self.stated_len.map(|stated| stated.saturating_sub(len)),
+            stated_len: self.stated_len.saturating_sub(len),
         }
     }
+}
+
+/// The length of a part of a datagram; 16 bits hold all that an IP header states.
+pub(super) fn part_len_of(len: usize) -> u16 {
+    u16::try_from(len).unwrap_or(u16::MAX)
 }
 
 /// A length that a packet states; 32 bits hold all of them.

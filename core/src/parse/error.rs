@@ -47,6 +47,14 @@ pub enum ParseError {
     IpHeaderLen(u8),
     /// The IP layer refuses it: an IPv4 total length below the header length.
     IpTotalLen(u16),
+    /// The IP layer refuses it: the packet states more bytes than came over the wire.
+    IpShort {
+        /// How many more.
+        missing_len: u32,
+    },
+    /// The IP layer refuses it: a hop-by-hop header that goes past the packet, or whose options do
+    /// not end where it does.
+    HopByHop,
     /// IPv6, in a build with the feature `ipv4-only`.
     NoIpv6,
     /// The capture ends inside a header that tracking must read.
@@ -79,6 +87,8 @@ impl ParseError {
             Self::IpVersion(_) => "ip_version",
             Self::IpHeaderLen(_) => "ip_header_len",
             Self::IpTotalLen(_) => "ip_total_len",
+            Self::IpShort { .. } => "ip_short",
+            Self::HopByHop => "hop_by_hop",
             Self::NoIpv6 => "no_ipv6",
             Self::Cut { header, .. } => header.cut_name(),
         }
@@ -114,6 +124,10 @@ impl fmt::Display for ParseError {
             Self::IpTotalLen(len) => {
                 write!(f, "IPv4 total length {len} is below the header length")
             }
+            Self::IpShort { missing_len } => {
+                write!(f, "IP packet states {missing_len} bytes more than there are")
+            }
+            Self::HopByHop => f.write_str("hop-by-hop options do not end where their header does"),
             Self::NoIpv6 => f.write_str("IPv6, and this build has IPv4 only"),
             Self::Cut { header, missing_len } => {
                 write!(f, "{header} cut by the capture: {missing_len} bytes missing")

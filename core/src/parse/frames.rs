@@ -47,10 +47,10 @@ pub(super) fn udp(payload: &[u8]) -> Vec<u8> {
 pub(super) fn behind(dlt: u16, header: &[u8]) -> Result<(), ParseError> {
     let link = LinkType::from_dlt(dlt).unwrap();
     let packet = ipv4(17, &udp(b""));
-    let mut frame = [header, &packet].concat();
+    let frame = [header, &packet].concat();
     let whole = Packet::parse(link, &frame);
     for len in 0..frame.len() {
-        let is_named = match Packet::parse(link, &frame[..len]) {
+        let is_named = match Packet::parse_cut(link, &frame[..len], CUT_LEN) {
             Err(ParseError::LinkHeader { missing_len }) => {
                 header.get(len..).is_some_and(|rest| usize::from(missing_len) <= rest.len())
             }
@@ -60,13 +60,17 @@ pub(super) fn behind(dlt: u16, header: &[u8]) -> Result<(), ParseError> {
         assert!(whole.is_err() || is_named, "{header:x?} cut after {len} bytes");
     }
     assert!(whole.is_err() || link.ip(&frame).is_ok_and(|ip| ip == packet));
-    frame.extend([0xee; 4]);
-    assert_eq!(Packet::parse(link, &frame), whole);
+    let checked = [&frame[..], &[0xee; 4]].concat();
+    assert_eq!(Packet::parse(link, &checked), whole);
     whole.map(|whole| assert_eq!(Ok(whole), read(&packet)))
 }
 
-pub(super) fn read(packet: &[u8]) -> Result<Packet<'static>, ParseError> {
-    Packet::parse(LinkType::Raw, packet)
+/// As much as a capture may have cut off any of these packets.
+const CUT_LEN: u32 = 1000;
+
+/// Reads a packet that may have been cut.
+pub(super) fn read(packet: &[u8]) -> Result<Packet<'_>, ParseError> {
+    Packet::parse_cut(LinkType::Raw, packet, CUT_LEN)
 }
 
 pub(super) fn transport(packet: &[u8]) -> Transport {

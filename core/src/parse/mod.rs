@@ -6,6 +6,7 @@
 //! [`ParseError`]. The IPv4 header checksum is not looked at: a host's own capture often has none.
 
 mod body;
+mod datagram;
 mod error;
 #[cfg(test)]
 mod frames;
@@ -20,20 +21,29 @@ mod transport;
 
 use core::net::Ipv4Addr;
 
-use crate::packet::{Malformed, Packet, Seen, Transport};
+use crate::packet::{Fragment, Malformed, Packet, Seen, Transport};
 use crate::tuple::{Ends, Protocol, Tuple};
 
-use body::{Body, Stop};
+use body::{Body, Stop, len_of};
 use link::Network;
 
+pub(crate) use datagram::Datagram;
 pub use error::{Header, ParseError};
 pub use link::{LinkType, MAX_TAGS};
 
-impl Packet<'_> {
-    /// Reads a frame, of which the capture may have cut the end off.
+impl<'a> Packet<'a> {
+    /// Reads a frame that is all there. See [`Packet::parse_cut`].
+    ///
+    /// # Errors
+    /// When there is nothing to ask tracking about: not IP, or what an IP layer refuses.
+    pub fn parse(link: LinkType, frame: &'a [u8]) -> Result<Self, ParseError> {
+        Self::parse_cut(link, frame, 0)
+    }
+
+    /// Reads a frame, the last `cut_len` bytes of which a capture left out.
     ///
     /// What comes after the IP packet (the padding of a short Ethernet frame) is not looked at.
-    /// Work is bounded by [`MAX_TAGS`], 16 MPLS labels, 40 bytes of TCP options, 16 chunks of SCTP,
+    /// Work is bounded by [`MAX_TAGS`], 16 MPLS labels, 40 bytes of TCP options, the chunks of SCTP,
     /// and 16 IPv6 extension headers, of the packet and once more of the packet inside an ICMP error; on links
     /// that only captures have, by the length of the header that the capture put in front, too.
     ///
@@ -41,20 +51,18 @@ impl Packet<'_> {
     /// When there is nothing to ask tracking about: not IP, what an IP layer refuses, or headers
     /// which the capture did not keep. A header above IP that is wrong is no error but
     /// [`Transport::Malformed`].
-    pub fn parse(link: LinkType, frame: &[u8]) -> Result<Packet<'static>, ParseError> {
+    pub fn parse_cut(link: LinkType, frame: &'a [u8], cut_len: u32) -> Result<Self, ParseError> {
         let (network, packet) = link.strip(frame)?;
+        let frame_len = packet.len().saturating_add(usize::try_from(cut_len).unwrap_or(usize::MAX));
         let ip = match (network, packet.first().map(|first| first >> 4)) {
-            (Network::Ipv4 | Network::Any, Some(4) | None) => ipv4::outer(packet)?,
+            (Network::Ipv4 | Network::Any, Some(4) | None) => ipv4::outer(packet, frame_len)?,
             #[cfg(not(feature = "ipv4-only"))]
-            (Network::Ipv6 | Network::Any, Some(6) | None) => ipv6::outer(packet)?,
+            (Network::Ipv6 | Network::Any, Some(6) | None) => ipv6::outer(packet, frame_len)?,
             #[cfg(feature = "ipv4-only")]
             (Network::Ipv6 | Network::Any, Some(6) | None) => return Err(ParseError::NoIpv6),
             (_, Some(version)) => return Err(ParseError::IpVersion(version)),
         };
-        transport::read(&ip).or_else(|stop| match stop {
-            Stop::Malformed(why) => Ok(ip.packet(Ends::None, Transport::Malformed(why))),
-            Stop::Cut(why) => Err(why),
-        })
+        ip.read()
     }
 }
 
@@ -65,12 +73,13 @@ struct Ip<'a> {
     protocol: Protocol,
     #[cfg(not(feature = "ipv4-only"))]
     hop_limit: u8,
-    /// Whether this is the first of several fragments, so that lengths above IP go past its end.
-    is_first_fragment: bool,
+    fragment: Option<Fragment>,
     /// Length of the packet with its header.
     len: u32,
     /// What follows the headers, or why nothing of it can be read.
     body: Result<Body<'a>, Stop>,
+    /// What follows the headers, or what a part of a datagram carries.
+    segment: Body<'a>,
 }
 
 /// The two addresses as they lie in the header, so that a packet is put together once, at the end.
@@ -81,9 +90,30 @@ enum Addresses<'a> {
     V6(&'a [u8; 32]),
 }
 
-impl Ip<'_> {
-    fn packet(&self, ends: Ends, transport: Transport) -> Packet<'static> {
-        Packet { seen: Seen::ARRIVES, tuple: self.tuple(ends), transport, len: self.len }
+impl<'a> Ip<'a> {
+    /// The packet whose IP header this is.
+    fn read(&self) -> Result<Packet<'a>, ParseError> {
+        transport::read(self).or_else(|stop| match stop {
+            Stop::Malformed(why) => Ok(self.packet(Ends::None, Transport::Malformed(why))),
+            Stop::Cut(why) => Err(why),
+        })
+    }
+
+    fn packet(&self, ends: Ends, transport: Transport) -> Packet<'a> {
+        Packet {
+            seen: Seen::ARRIVES,
+            tuple: self.tuple(ends),
+            transport,
+            len: self.len,
+            segment: self.segment.captured(),
+            segment_len: len_of(self.segment.len()),
+            fragment: self.fragment,
+        }
+    }
+
+    /// Whether more of the datagram lies elsewhere, so that lengths above IP may go past its end.
+    fn is_part(&self) -> bool {
+        self.fragment.is_some_and(|fragment| !fragment.is_whole())
     }
 
     fn tuple(&self, ends: Ends) -> Tuple {

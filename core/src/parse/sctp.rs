@@ -1,6 +1,6 @@
 //! SCTP (RFC 9260, section 3): the common header, and the chunks as far as tracking looks at them.
 
-use crate::packet::{Chunk, MAX_CHUNKS, Malformed, Sctp};
+use crate::packet::{Chunk, Malformed, Packet, Sctp, Transport};
 
 use super::Header;
 use super::body::{Body, Stop};
@@ -14,29 +14,49 @@ const T_BIT: u8 = 1;
 
 /// Reads a packet from its common header and what follows. Of chunks that the capture cut off, those
 /// that are there count.
-pub(super) fn read(header: &[u8; HEADER_LEN], mut rest: Body<'_>) -> Result<Sctp, Stop> {
+pub(super) fn read(header: &[u8; HEADER_LEN], body: Body<'_>) -> Result<Sctp, Stop> {
     let &[_, _, _, _, a, b, c, d, _, _, _, _] = header;
-    let mut sctp =
-        Sctp { tag: u32::from_be_bytes([a, b, c, d]), init_tag: 0, chunks: [None; MAX_CHUNKS] };
+    let mut sctp = Sctp { tag: u32::from_be_bytes([a, b, c, d]), init_tag: 0 };
     // There must be one.
-    rest.read::<4>(Header::Sctp)?;
+    body.read::<4>(Header::Sctp)?;
     let mut stands_alone = false;
-    for (place, read) in sctp.chunks.iter_mut().enumerate() {
-        let Some(&[kind, flags, high, low]) = rest.captured().first_chunk() else { break };
-        let len = usize::from(u16::from_be_bytes([high, low]));
-        let chunk = Chunk::of(kind, flags);
+    let mut rest = body;
+    while let Some(header) = rest.captured().first_chunk() {
+        let chunk = Chunk::of(header);
         stands_alone |= chunk.stands_alone();
-        let is_misplaced = place > 0 && (stands_alone || chunk.comes_first());
-        if len == 0 || is_misplaced {
+        let is_first = rest == body;
+        let len = padded_len(header);
+        if len == 0 || (!is_first && (stands_alone || chunk.comes_first())) {
             return Err(Malformed::SctpChunk.into());
         }
         if matches!(chunk, Chunk::Init | Chunk::InitAck) {
             sctp.init_tag = init_tag(rest)?;
         }
-        *read = Some(chunk);
-        rest = rest.skip(len.saturating_add(3) & !3);
+        rest = rest.skip(len);
     }
     Ok(sctp)
+}
+
+/// The length of a chunk by its header, with what fills it up to a multiple of four bytes.
+fn padded_len(&[_, _, high, low]: &[u8; 4]) -> usize {
+    usize::from(u16::from_be_bytes([high, low])).saturating_add(3) & !3
+}
+
+impl Packet<'_> {
+    /// The chunks of an SCTP packet in their order, as far as the capture kept them; none of other
+    /// packets. Their number is bounded by the packet's length, and all count, as in Linux.
+    pub fn chunks(&self) -> impl Iterator<Item = Chunk> {
+        let mut rest = match self.transport {
+            Transport::Sctp(_) => self.segment.get(HEADER_LEN..).unwrap_or(&[]),
+            _ => &[],
+        };
+        core::iter::from_fn(move || {
+            let header = rest.first_chunk()?;
+            // Parsing has refused chunks of no length.
+            rest = rest.get(padded_len(header).max(header.len())..).unwrap_or(&[]);
+            Some(Chunk::of(header))
+        })
+    }
 }
 
 /// The tag that the sender of an INIT or INIT ACK asks for.
@@ -49,7 +69,7 @@ fn init_tag(chunk: Body<'_>) -> Result<u32, Stop> {
 }
 
 impl Chunk {
-    const fn of(kind: u8, flags: u8) -> Self {
+    const fn of(&[kind, flags, ..]: &[u8; 4]) -> Self {
         match (kind, flags & T_BIT) {
             (0, _) => Self::Data,
             (1, _) => Self::Init,
@@ -88,12 +108,12 @@ mod tests {
     use super::super::ParseError;
     use super::super::frames::{ipv4, read};
     use super::*;
-    use crate::packet::Transport;
 
     fn chunks(packet: &[u8]) -> Result<std::vec::Vec<Chunk>, ParseError> {
-        let Transport::Sctp(sctp) = read(packet)?.transport else { unreachable!("{packet:x?}") };
+        let packet = read(packet)?;
+        let Transport::Sctp(sctp) = packet.transport else { unreachable!("{packet:x?}") };
         assert_eq!(sctp.tag, 0x0102_0304);
-        Ok(sctp.chunks.into_iter().flatten().collect())
+        Ok(packet.chunks().collect())
     }
 
     fn packet(chunks: &[u8]) -> std::vec::Vec<u8> {
@@ -116,7 +136,8 @@ mod tests {
     fn the_tag_of_an_init_must_be_there() {
         let whole = packet(&[&[1, 0, 0, 20, 5, 6, 7, 8][..], &[0; 12]].concat());
         let Transport::Sctp(sctp) = read(&whole[..40]).unwrap().transport else { unreachable!() };
-        assert_eq!((sctp.init_tag, sctp.chunks[0]), (0x0506_0708, Some(Chunk::Init)));
+        assert_eq!(sctp.init_tag, 0x0506_0708);
+        assert_eq!(chunks(&whole[..40]), Ok(std::vec![Chunk::Init]));
         let cut = ParseError::Cut { header: Header::Sctp, missing_len: 1 };
         assert_eq!(chunks(&whole[..39]), Err(cut));
     }

@@ -12,7 +12,7 @@ const TCP_MIN_LEN: usize = 20;
 const MAX_WINDOW_SCALE: u8 = 14;
 
 /// Reads the header above IP. A header that is there but wrong keeps its ports.
-pub(super) fn read(ip: &Ip<'_>) -> Result<Packet<'static>, Stop> {
+pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Packet<'a>, Stop> {
     let body = ip.body?;
     if let Some(family) = ip.icmp() {
         family?;
@@ -21,10 +21,7 @@ pub(super) fn read(ip: &Ip<'_>) -> Result<Packet<'static>, Stop> {
     match ip.protocol {
         Protocol::TCP => tcp(ip, body),
         Protocol::UDP => udp(ip, body),
-        Protocol::UDPLITE => {
-            body.read::<8>(Header::Udp)?;
-            Ok(ip.packet(ports(body, Header::Udp)?, Transport::Udp))
-        }
+        Protocol::UDPLITE => udplite(ip, body),
         Protocol::SCTP => sctp(ip, body),
         Protocol::GRE => Ok(ip.packet(gre::ends(body, Header::Gre)?, Transport::Gre)),
         _ => Ok(ip.packet(Ends::None, Transport::Other)),
@@ -55,16 +52,28 @@ fn ports(body: Body<'_>, header: Header) -> Result<Ends, Stop> {
     Ok(Ends::Ports { source, destination })
 }
 
-fn udp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
+/// UDP-Lite (RFC 3828, section 3.1): where UDP has its length stands how much the check sum covers, 0
+/// for all, and there is always a check sum.
+fn udplite<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> {
+    let header = body.read::<8>(Header::Udp)?;
+    let covered_len = usize::from(u16::from_be_bytes([header[4], header[5]]));
+    let fits = covered_len >= header.len() && (ip.is_part() || body.holds(covered_len));
+    let is_summed = (header[6], header[7]) != (0, 0) && (fits || covered_len == 0);
+    let transport =
+        if is_summed { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) };
+    Ok(ip.packet(ports(body, Header::Udp)?, transport))
+}
+
+fn udp<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> {
     let header = body.read::<8>(Header::Udp)?;
     let len = usize::from(u16::from_be_bytes([header[4], header[5]]));
     // The first fragment states the length of all.
-    let fits = len >= header.len() && (ip.is_first_fragment || body.holds(len));
+    let fits = len >= header.len() && (ip.is_part() || body.holds(len));
     let transport = if fits { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) };
     Ok(ip.packet(ports(body, Header::Udp)?, transport))
 }
 
-fn sctp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
+fn sctp<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> {
     let header = body.read(Header::Sctp)?;
     let ends = ports(body, Header::Sctp)?;
     match sctp::read(header, body.skip(header.len())) {
@@ -74,7 +83,7 @@ fn sctp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
     }
 }
 
-fn tcp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
+fn tcp<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> {
     let header = body.read::<TCP_MIN_LEN>(Header::Tcp)?;
     let &[_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
     let ends = ports(body, Header::Tcp)?;
@@ -88,6 +97,7 @@ fn tcp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
         flags: TcpFlags(flags),
         window: u16::from_be_bytes([w0, w1]),
         payload_len: len_of(body.len().saturating_sub(header_len)),
+        options_len: options_len(header_len),
         window_scale: None,
         sack_permitted: false,
         sack_right_edge: None,
@@ -99,47 +109,62 @@ fn tcp(ip: &Ip<'_>, body: Body<'_>) -> Result<Packet<'static>, Stop> {
     Ok(ip.packet(ends, Transport::Tcp(tcp)))
 }
 
-impl Tcp {
-    /// Takes what tracking needs from at most 40 bytes. What is no option ends them.
-    fn read_options(&mut self, mut options: &[u8]) {
-        const END: u8 = 0;
-        const NO_OPERATION: u8 = 1;
-        while let [kind, rest @ ..] = options {
-            options = match (*kind, rest) {
-                (END, _) => return,
-                (NO_OPERATION, _) => rest,
-                (_, [len @ 2..=u8::MAX, ..]) => {
-                    let Some((option, behind)) = options.split_at_checked(usize::from(*len)) else {
-                        return;
-                    };
-                    self.read_option(option);
-                    behind
-                }
-                _ => return,
-            };
-        }
-    }
+/// The bytes of options in a header of at most 60 bytes.
+fn options_len(header_len: usize) -> u8 {
+    u8::try_from(header_len.saturating_sub(TCP_MIN_LEN)).unwrap_or(u8::MAX)
+}
 
-    fn read_option(&mut self, option: &[u8]) {
-        match option {
-            [3, 3, shift] => self.window_scale = Some((*shift).min(MAX_WINDOW_SCALE)),
-            [4, 2] => self.sack_permitted = true,
-            [5, _, blocks @ ..] if blocks.len().is_multiple_of(8) => {
-                for block in blocks.chunks_exact(8) {
-                    if let Some(right_edge) = block.last_chunk() {
-                        self.note_right_edge(u32::from_be_bytes(*right_edge));
-                    }
+impl Tcp {
+    /// Takes what tracking needs from at most 40 bytes.
+    fn read_options(&mut self, options: &[u8]) {
+        let mut selective = None;
+        for option in Options(options) {
+            match option {
+                [3, 3, shift] => self.window_scale = Some((*shift).min(MAX_WINDOW_SCALE)),
+                [4, 2] => self.sack_permitted = true,
+                [5, _, blocks @ ..] if !blocks.is_empty() && blocks.len().is_multiple_of(8) => {
+                    selective.get_or_insert(blocks);
                 }
+                _ => {}
             }
-            _ => {}
+        }
+        for block in selective.unwrap_or(&[]).chunks_exact(8) {
+            if let Some(right_edge) = block.last_chunk() {
+                self.note_right_edge(u32::from_be_bytes(*right_edge));
+            }
         }
     }
 
     /// Keeps the edge if it is ahead of what is acknowledged and of those kept before.
     fn note_right_edge(&mut self, edge: u32) {
         let furthest = self.sack_right_edge.unwrap_or(self.ack);
-        if edge.wrapping_sub(furthest).cast_signed() > 0 {
+        // What is as far ahead as behind counts as ahead, as in Linux.
+        if furthest.wrapping_sub(edge).cast_signed() < 0 {
             self.sack_right_edge = Some(edge);
+        }
+    }
+}
+
+/// The options of a TCP header, each with its kind and its length; what is no option ends them.
+struct Options<'a>(&'a [u8]);
+
+impl<'a> Iterator for Options<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        const END: u8 = 0;
+        const NO_OPERATION: u8 = 1;
+        loop {
+            match self.0 {
+                [NO_OPERATION, rest @ ..] => self.0 = rest,
+                [END, ..] => return None,
+                [_, len @ 2..=u8::MAX, ..] => {
+                    let (option, rest) = self.0.split_at_checked(usize::from(*len))?;
+                    self.0 = rest;
+                    return Some(option);
+                }
+                _ => return None,
+            }
         }
     }
 }
@@ -178,6 +203,7 @@ mod tests {
         for (edges, furthest) in [
             (&[2500, 3500, 3000][..], Some(3500)),
             (&[1500, 2000], None),
+            (&[2000 + (1 << 31)], Some(2000 + (1 << 31))),
             (&[0x8000_1000, 2001], Some(2001)),
         ] {
             let mut options = std::vec![1, 1, 5, u8::try_from(2 + 8 * edges.len()).unwrap()];
@@ -187,6 +213,16 @@ mod tests {
             }
             assert_eq!(with_options(&options), (None, false, furthest));
         }
+    }
+
+    #[test]
+    fn the_segment_ends_where_the_packet_does() {
+        let packet = ipv4(6, &tcp(&[1, 1, 1, 1], b"payload"));
+        let padded = [&*packet, &[0; 6]].concat();
+        let whole = read(&padded).unwrap();
+        assert_eq!((whole.segment, whole.segment_len), (&packet[20..], 31));
+        let cut = read(&packet[..48]).unwrap();
+        assert_eq!((cut.segment, cut.segment_len), (&packet[20..48], 31));
     }
 
     #[test]
@@ -212,10 +248,15 @@ mod tests {
             (17, &*long, true, Malformed::UdpHeader),
             (17, &long[..7], false, Malformed::UdpHeader),
             (136, &long[..7], false, Malformed::UdpHeader),
+            // No check sum; one of the header's seven bytes, and of one byte more than there is.
+            (136, &[0, 1, 0, 2, 0, 8, 0, 0], true, Malformed::UdpHeader),
+            (136, &[0, 1, 0, 2, 0, 7, 0, 1], true, Malformed::UdpHeader),
+            (136, &[0, 1, 0, 2, 0, 9, 0, 1], true, Malformed::UdpHeader),
             (132, &[0; 11], false, Malformed::SctpHeader),
             (58, &[128, 0, 0, 0, 0, 0, 0, 0], false, Malformed::IcmpFamily),
         ] {
-            let packet = read(&ipv4(protocol, body)).unwrap();
+            let packet = ipv4(protocol, body);
+            let packet = read(&packet).unwrap();
             assert_eq!(packet.transport, Transport::Malformed(why));
             assert_eq!(packet.tuple.ends != Ends::None, has_ports);
         }

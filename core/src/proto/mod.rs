@@ -7,6 +7,7 @@ mod state;
 mod tcp;
 mod udp;
 
+use sctp::Said;
 pub use sctp::SctpState;
 pub use state::State;
 pub use tcp::TcpState;
@@ -56,8 +57,11 @@ pub(crate) enum Outcome {
     End,
     /// The connection is over, and the packet may begin a new one.
     Reopen,
-    /// Not accepted; nothing changed.
+    /// Not accepted; the connection lives as long as before.
     Invalid(Invalid),
+    /// Not accepted; and the connection, if it has two minutes left, lives for so many seconds at
+    /// the most.
+    Doubt(Invalid, u32),
 }
 
 /// What a first packet leaves behind, and the seconds that its connection lives; or why it cannot
@@ -70,11 +74,11 @@ pub(crate) fn first(
     match &packet.transport {
         Transport::Tcp(segment) => tcp::first(segment, config),
         Transport::Udp => Ok(udp::first(packet.tuple.protocol, now, config)),
-        Transport::Sctp(sctp) => sctp::first(sctp, config),
+        Transport::Sctp(sctp) => sctp::first(&Said::of(packet, sctp), config),
         Transport::Gre => Ok((Track::Gre, config.timeouts.seconds(Timeout::Gre))),
         Transport::Query => icmp::first(&packet.tuple, config),
         Transport::Malformed(why) => Err(Invalid::Malformed(*why)),
-        Transport::Error(_) | Transport::Neighbour | Transport::Other => {
+        Transport::Error(_) | Transport::Neighbour | Transport::Continued | Transport::Other => {
             Ok((Track::Generic, config.timeouts.seconds(Timeout::Generic)))
         }
     }
@@ -113,7 +117,7 @@ pub(crate) fn packet(
             tcp::packet(track, status, dir, segment, config)
         }
         (Track::Sctp(track), Transport::Sctp(sctp)) => {
-            sctp::packet(track, status, dir, sctp, config)
+            sctp::packet(track, status, dir, &Said::of(packet, sctp), config)
         }
         (Track::Gre, _) => Outcome::Refresh(gre::packet(status, config)),
         (Track::Udp(track), _) => Outcome::Refresh(udp::packet(track, status, now, config)),

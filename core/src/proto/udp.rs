@@ -7,8 +7,8 @@ use crate::time::{Instant, Stamp};
 use crate::timeout::Timeout;
 use crate::tuple::Protocol;
 
-/// How old a UDP connection must be to count as a stream: more than two seconds (Linux since 5.0).
-const STREAM_AGE_MS: u64 = 2001;
+/// A UDP connection counts as a stream when it is older than this (Linux since 5.0).
+const STREAM_AGE_S: u32 = 2;
 
 /// From when on the connection is a stream if it is answered.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,7 @@ pub(super) fn first(protocol: Protocol, now: Instant, config: &Config) -> (Track
     // UDP-Lite has no such age: its first answer makes a stream of it.
     let stream_from = match protocol {
         Protocol::UDPLITE => Stamp::ZERO,
-        _ => Stamp::from_instant(now.after_millis(STREAM_AGE_MS)),
+        _ => Stamp::from_instant(now.past(STREAM_AGE_S)),
     };
     (Track::Udp(UdpTrack { stream_from }), config.timeouts.seconds(Timeout::Udp))
 }

@@ -1,26 +1,39 @@
-//! The raw table: which packets are left untracked, and what each rule matched and did at each hook.
+//! The raw table: which packets are left untracked, where the others are looked up, and what each
+//! rule matched and did at each hook.
 //!
 //! As in Linux the rules are walked before tracking. PREROUTING sees what arrives, OUTPUT what this
-//! host sends; a looping packet crosses OUTPUT first and is tracked there, so that a NOTRACK which
-//! it only meets at PREROUTING matches and has no effect. Matches and effects are counted apart.
+//! host sends; a looping packet crosses OUTPUT first and is tracked there, so that a NOTRACK or CT
+//! which it only meets at PREROUTING matches and has no effect. Of those that a packet meets the
+//! first has its way, the others have no effect. Matches and effects are counted apart.
 
 mod matches;
 mod table;
+mod template;
 
 use crate::packet::Packet;
+use crate::timeout::TimeoutPolicy;
 
 pub use matches::{Family, IfPattern, Matches, Network, Ports, Test};
 pub use table::{ChainId, MAX_WALK, Policy, RawError, RawTable, Rule, RuleCount, Target};
+pub use template::{Helper, PolicyId, Template};
 
 /// The predicate that says before tracking whether a packet is tracked.
 pub trait Raw {
     /// What becomes of `packet`. Bounded: an implementation states its worst case.
     fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict;
+
+    /// The policy of that number, which a template of these rules bears; `None` when there is none,
+    /// and connections live by the configuration.
+    fn timeouts(&self, id: PolicyId) -> Option<&TimeoutPolicy>;
 }
 
 impl<R: Raw + ?Sized> Raw for &mut R {
     fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
         (**self).classify(packet)
+    }
+
+    fn timeouts(&self, id: PolicyId) -> Option<&TimeoutPolicy> {
+        (**self).timeouts(id)
     }
 }
 
@@ -30,7 +43,11 @@ pub struct TrackAll;
 
 impl Raw for TrackAll {
     fn classify(&mut self, _packet: &Packet<'_>) -> RawVerdict {
-        RawVerdict::Track
+        RawVerdict::Track(Template::NONE)
+    }
+
+    fn timeouts(&self, _id: PolicyId) -> Option<&TimeoutPolicy> {
+        None
     }
 }
 
@@ -38,8 +55,8 @@ impl Raw for TrackAll {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum RawVerdict {
-    /// It is tracked.
-    Track,
+    /// It is tracked, so.
+    Track(Template),
     /// It passes untracked.
     NoTrack,
     /// It is dropped before it can be tracked.

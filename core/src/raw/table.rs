@@ -2,8 +2,9 @@
 
 use heapless::Vec;
 
-use super::{Hook, Matches, Raw, RawVerdict};
+use super::{Hook, Matches, PolicyId, Raw, RawVerdict, Template};
 use crate::packet::{Packet, Path};
+use crate::timeout::{Timeout, TimeoutPolicy};
 
 /// A chain, by the number that [`RawTable::add_chain`] gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ impl ChainId {
 pub enum Target {
     /// No tracking; the walk goes on, as after `-j NOTRACK` and `-j CT --notrack`.
     NoTrack,
+    /// Tracking as the template says; the walk goes on, as after `-j CT`.
+    Ct(Template),
     /// The walk ends, the packet passes.
     Accept,
     /// The walk ends, the packet is dropped.
@@ -54,10 +57,11 @@ pub enum Policy {
 pub struct RuleCount {
     /// Packets that passed its tests.
     pub matched: u64,
-    /// Of those, the ones that it changed: untracked first by this rule, or dropped by it. (A
-    /// looping packet that is dropped at PREROUTING has its entry all the same.)
+    /// Of those, the ones that it changed: given a template or untracked, if no rule before had done
+    /// either, or dropped. (A looping packet that is dropped at PREROUTING has its entry all the
+    /// same.)
     pub effective: u64,
-    /// Of those, the ones that a NOTRACK met too late: they had been tracked at OUTPUT.
+    /// Of those, the ones that a NOTRACK or CT met too late: they had been tracked at OUTPUT.
     pub too_late: u64,
 }
 
@@ -115,6 +119,12 @@ pub enum RawError {
     TooManyRules,
     /// It holds no more chains.
     TooManyChains,
+    /// It holds no more timeout policies.
+    TooManyTimeouts,
+    /// A timeout of more than [`MAX_SECONDS`](crate::MAX_SECONDS).
+    TimeoutTooLong(Timeout),
+    /// A timeout policy that this table does not have.
+    UnknownTimeouts,
     /// A chain that this table does not have.
     UnknownChain,
     /// Chains jump in a circle.
@@ -123,11 +133,11 @@ pub enum RawError {
     TooLong,
 }
 
-/// Whether a rule can still keep a packet from being tracked.
+/// Whether a rule can still say how a packet is tracked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tracking {
     Open,
-    /// A rule did.
+    /// A rule did, or that it is not.
     ByRule,
     /// It is tracked already, at OUTPUT.
     AtOutput,
@@ -136,32 +146,38 @@ enum Tracking {
 /// The most rules that one packet may meet at one hook.
 pub const MAX_WALK: u32 = 8192;
 
-/// Rules and chains, at most so many of each.
+/// Rules, chains and timeout policies, at most so many of each.
 ///
 /// The two built-in chains are always there. A walk meets at most [`MAX_WALK`] rules:
 /// [`RawTable::check`] refuses the tables in which one could meet more. In a table that nobody
 /// checked the walk of a packet that meets too many is cut off, and the policy decides.
 #[derive(Debug, Clone)]
-pub struct RawTable<const RULES: usize, const CHAINS: usize> {
+pub struct RawTable<const RULES: usize, const CHAINS: usize, const POLICIES: usize = 0> {
     rules: Vec<Rule, RULES>,
     chains: Vec<Chain, CHAINS>,
+    timeouts: Vec<TimeoutPolicy, POLICIES>,
 }
 
-impl<const RULES: usize, const CHAINS: usize> Default for RawTable<RULES, CHAINS> {
+impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize> Default
+    for RawTable<RULES, CHAINS, POLICIES>
+{
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
+impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
+    RawTable<RULES, CHAINS, POLICIES>
+{
     /// A table of two empty chains whose policy is ACCEPT.
     #[must_use]
     pub fn new() -> Self {
         const {
             assert!(CHAINS >= 2 && CHAINS <= 1 << 16, "two chains are built in, ids have 16 bits");
             assert!(RULES <= 1 << 16, "ids have 16 bits");
+            assert!(POLICIES <= PolicyId::MAX_COUNT, "more timeout policies than there are ids");
         }
-        let mut table = Self { rules: Vec::new(), chains: Vec::new() };
+        let mut table = Self { rules: Vec::new(), chains: Vec::new(), timeouts: Vec::new() };
         for _ in Hook::ALL {
             // There is room: asserted above.
             let _ = table.add_chain();
@@ -180,11 +196,24 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
         Ok(ChainId(id))
     }
 
+    /// Takes in a timeout policy that templates can name.
+    ///
+    /// # Errors
+    /// [`RawError::TooManyTimeouts`] when there is no room, [`RawError::TimeoutTooLong`].
+    pub fn add_timeouts(&mut self, timeouts: TimeoutPolicy) -> Result<PolicyId, RawError> {
+        if let Some(timeout) = timeouts.too_long() {
+            return Err(RawError::TimeoutTooLong(timeout));
+        }
+        let id = PolicyId::at(self.timeouts.len()).ok_or(RawError::TooManyTimeouts)?;
+        self.timeouts.push(timeouts).map_err(|_| RawError::TooManyTimeouts)?;
+        Ok(id)
+    }
+
     /// Puts a rule at the end of a chain.
     ///
     /// # Errors
-    /// [`RawError::TooManyRules`] when there is no room, [`RawError::UnknownChain`] when the chain,
-    /// or the one that the rule leads into, is of another table.
+    /// [`RawError::TooManyRules`] when there is no room; [`RawError::UnknownChain`] and
+    /// [`RawError::UnknownTimeouts`] when the chain, or what the rule names, is of another table.
     pub fn append(
         &mut self,
         chain: ChainId,
@@ -197,6 +226,11 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
         };
         if self.chain(chain).is_none() || self.chain(into).is_none() {
             return Err(RawError::UnknownChain);
+        }
+        if let Target::Ct(Template { timeouts: Some(id), .. }) = target
+            && self.timeouts(id).is_none()
+        {
+            return Err(RawError::UnknownTimeouts);
         }
         let id = u16::try_from(self.rules.len()).map_err(|_| RawError::TooManyRules)?;
         let rule = Rule {
@@ -287,7 +321,7 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
     /// Walks the chain of `hook` with a packet whose tracking is still open, or settled before.
     fn walk(&mut self, hook: Hook, packet: &Packet<'_>, mut tracking: Tracking) -> RawVerdict {
         let mut behind: Vec<Option<RuleId>, CHAINS> = Vec::new();
-        let mut verdict = RawVerdict::Track;
+        let mut verdict = RawVerdict::Track(Template::NONE);
         let mut next = self.chain(ChainId::of(hook)).and_then(|chain| chain.first);
         // A rule, or the way back behind a jump, which was a rule: more only a circle would take.
         for _ in 0..=2 * MAX_WALK {
@@ -307,15 +341,18 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
             count.matched = count.matched.wrapping_add(1);
             match target {
                 Target::Continue => {}
-                Target::NoTrack if tracking == Tracking::AtOutput => {
-                    count.too_late = count.too_late.wrapping_add(1);
-                }
-                Target::NoTrack if tracking == Tracking::ByRule => {}
-                Target::NoTrack => {
-                    count.effective = count.effective.wrapping_add(1);
-                    verdict = RawVerdict::NoTrack;
-                    tracking = Tracking::ByRule;
-                }
+                Target::NoTrack | Target::Ct(_) => match tracking {
+                    Tracking::Open => {
+                        count.effective = count.effective.wrapping_add(1);
+                        tracking = Tracking::ByRule;
+                        verdict = match target {
+                            Target::Ct(template) => RawVerdict::Track(template),
+                            _ => RawVerdict::NoTrack,
+                        };
+                    }
+                    Tracking::ByRule => {}
+                    Tracking::AtOutput => count.too_late = count.too_late.wrapping_add(1),
+                },
                 Target::Accept => return verdict,
                 Target::Drop => {
                     count.effective = count.effective.wrapping_add(1);
@@ -337,7 +374,9 @@ impl<const RULES: usize, const CHAINS: usize> RawTable<RULES, CHAINS> {
     }
 }
 
-impl<const RULES: usize, const CHAINS: usize> Raw for RawTable<RULES, CHAINS> {
+impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize> Raw
+    for RawTable<RULES, CHAINS, POLICIES>
+{
     fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
         match packet.seen.path {
             Path::Arrives => self.walk(Hook::Prerouting, packet, Tracking::Open),
@@ -347,7 +386,7 @@ impl<const RULES: usize, const CHAINS: usize> Raw for RawTable<RULES, CHAINS> {
                 // PREROUTING changes nothing any more: even a DROP there comes after the entry was
                 // confirmed.
                 match verdict {
-                    RawVerdict::Track => {
+                    RawVerdict::Track(_) => {
                         self.walk(Hook::Prerouting, packet, Tracking::AtOutput);
                     }
                     RawVerdict::NoTrack => {
@@ -358,5 +397,9 @@ impl<const RULES: usize, const CHAINS: usize> Raw for RawTable<RULES, CHAINS> {
                 verdict
             }
         }
+    }
+
+    fn timeouts(&self, id: PolicyId) -> Option<&TimeoutPolicy> {
+        self.timeouts.get(id.index())
     }
 }

@@ -136,8 +136,8 @@ fn no_header() {
     all_are_refused(229, &[(&[], ParseError::IpVersion(4))]);
     let packet = ipv6(17, &udp(b""));
     let labelled = [MACS, &[0x88, 0x47, 0, 0, 0x21, 64], &packet].concat();
-    let [plain, labelled] = [(LinkType::Ipv6, packet), (LinkType::Ethernet, labelled)]
-        .map(|(link, frame)| Packet::parse(link, &frame));
+    let [plain, labelled] = [(LinkType::Ipv6, &packet), (LinkType::Ethernet, &labelled)]
+        .map(|(link, frame)| Packet::parse(link, frame));
     assert_eq!(plain, labelled);
     assert_eq!(plain.is_ok(), cfg!(not(feature = "ipv4-only")));
 }

@@ -4,12 +4,12 @@ mod state;
 mod tags;
 
 pub use state::SctpState;
-use tags::Both;
+use tags::{Both, Tag};
 
 use super::{Outcome, Track};
 use crate::config::Config;
 use crate::invalid::Invalid;
-use crate::packet::{Chunk, Sctp};
+use crate::packet::{Chunk, Packet, Sctp};
 use crate::status::Status;
 use crate::tuple::Direction;
 
@@ -19,11 +19,19 @@ pub(crate) struct SctpTrack {
     state: SctpState,
     /// The tag that packets of each direction bear: 0 before the other side has chosen it, `None` for
     /// one that was not heard.
-    tags: Both<Option<u32>>,
+    tags: Both<Option<Tag>>,
     /// An INIT was seen, and no COOKIE ACK after it.
     inits: Both<bool>,
     /// Who sent a HEARTBEAT with another tag and has not been answered.
     strange: Option<Direction>,
+}
+
+/// What a packet says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said<'p> {
+    tag: u32,
+    init_tag: u32,
+    packet: &'p Packet<'p>,
 }
 
 /// Whether a packet that is accepted gives its association longer life.
@@ -33,10 +41,10 @@ enum Life {
     Kept,
 }
 
-pub(super) fn first(sctp: &Sctp, config: &Config) -> Result<(Track, u32), Invalid> {
-    let mut track = SctpTrack::begun_by(sctp).ok_or(Invalid::SctpFirst)?;
+pub(super) fn first(said: &Said<'_>, config: &Config) -> Result<(Track, u32), Invalid> {
+    let mut track = SctpTrack::begun_by(said).ok_or(Invalid::SctpFirst)?;
     let mut status = Status::NONE;
-    track.hear(sctp, Direction::Original, &mut status).map_err(|_| Invalid::SctpFirst)?;
+    track.hear(said, Direction::Original, &mut status).map_err(|_| Invalid::SctpFirst)?;
     Ok((Track::Sctp(track), track.seconds(config)))
 }
 
@@ -51,19 +59,13 @@ pub(super) fn packet(
     track: &mut SctpTrack,
     status: &mut Status,
     dir: Direction,
-    sctp: &Sctp,
+    said: &Said<'_>,
     config: &Config,
 ) -> Outcome {
-    // The chunks before one that is invalid count, as in Linux; what they make of the status does not.
-    let mut seen = *status;
-    match track.hear(sctp, dir, &mut seen) {
-        Ok(life) => {
-            *status = seen;
-            match life {
-                Life::Renewed => Outcome::Refresh(track.seconds(config)),
-                Life::Kept => Outcome::Keep,
-            }
-        }
+    // The chunks before one that is invalid count, as in Linux.
+    match track.hear(said, dir, status) {
+        Ok(Life::Renewed) => Outcome::Refresh(track.seconds(config)),
+        Ok(Life::Kept) => Outcome::Keep,
         Err(why) => Outcome::Invalid(why),
     }
 }
@@ -75,13 +77,13 @@ impl SctpTrack {
 
     /// An association whose first packet this is, if it can be one: what speaks of an association
     /// that must be there, or says nothing about one, cannot.
-    fn begun_by(sctp: &Sctp) -> Option<Self> {
-        let (mut original, mut reply) = (0, 0);
-        for chunk in sctp.chunks() {
+    fn begun_by(said: &Said<'_>) -> Option<Self> {
+        let (mut original, mut reply) = (Tag::ZERO, Tag::ZERO);
+        for chunk in said.chunks() {
             match chunk {
-                Chunk::Heartbeat => original = sctp.tag,
+                Chunk::Heartbeat => original = said.tag.into(),
                 // Whoever answers it out of the blue reflects its tag (RFC 9260, section 8.4).
-                Chunk::ShutdownAck => reply = sctp.tag,
+                Chunk::ShutdownAck => reply = said.tag.into(),
                 Chunk::Abort
                 | Chunk::AbortReflected
                 | Chunk::ShutdownComplete
@@ -98,20 +100,25 @@ impl SctpTrack {
             }
         }
         let tags = Both::of(Some(original), Some(reply));
-        let inits = Both::of(sctp.chunks().any(|chunk| chunk == Chunk::Init), false);
+        let inits = Both::of(said.chunks().any(|chunk| chunk == Chunk::Init), false);
         Some(Self { state: SctpState::None, tags, inits, strange: None })
     }
 
     /// Takes in the chunks one by one.
-    fn hear(&mut self, sctp: &Sctp, dir: Direction, status: &mut Status) -> Result<Life, Invalid> {
-        if !sctp.chunks().any(Chunk::has_its_own_tag_rule) {
-            self.check_tag(dir, sctp.tag)?;
+    fn hear(
+        &mut self,
+        said: &Said<'_>,
+        dir: Direction,
+        status: &mut Status,
+    ) -> Result<Life, Invalid> {
+        if !said.chunks().any(Chunk::has_its_own_tag_rule) {
+            self.check_tag(dir, said.tag)?;
         }
         let mut life = Life::Renewed;
-        for chunk in sctp.chunks() {
+        for chunk in said.chunks() {
             let asks = matches!(chunk, Chunk::Heartbeat | Chunk::HeartbeatAck);
-            if asks && !self.is_at_home(dir, sctp.tag) {
-                if life == Life::Kept || sctp.chunks().any(|chunk| chunk == Chunk::Data) {
+            if asks && !self.is_at_home(dir, said.tag) {
+                if life == Life::Kept || said.chunks().any(|chunk| chunk == Chunk::Data) {
                     return Err(Invalid::SctpTag);
                 }
                 if chunk == Chunk::Heartbeat {
@@ -119,11 +126,11 @@ impl SctpTrack {
                     life = Life::Kept;
                     continue;
                 }
-                self.begin_anew(dir, sctp.tag)?;
+                self.begin_anew(dir, said.tag)?;
             }
-            self.check_tag_for(chunk, dir, sctp.tag)?;
+            self.check_tag_for(chunk, dir, said.tag)?;
             let old = self.state;
-            self.step(chunk, dir, sctp.init_tag)?;
+            self.step(chunk, dir, said.init_tag)?;
             if self.state == SctpState::Established && old != SctpState::Established {
                 *status |= Status::ASSURED;
             }
@@ -153,8 +160,12 @@ impl SctpTrack {
     }
 }
 
-impl Sctp {
+impl<'p> Said<'p> {
+    pub(super) const fn of(packet: &'p Packet<'p>, sctp: &Sctp) -> Self {
+        Self { tag: sctp.tag, init_tag: sctp.init_tag, packet }
+    }
+
     fn chunks(&self) -> impl Iterator<Item = Chunk> {
-        self.chunks.iter().copied().flatten()
+        self.packet.chunks()
     }
 }

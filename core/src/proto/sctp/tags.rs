@@ -25,9 +25,27 @@ impl<T> Both<T> {
     }
 }
 
+/// A verification tag as an entry stores it: in half words, because the alignment of a word would
+/// cost the entries of all protocols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tag([u16; 2]);
+
+impl Tag {
+    /// What packets bear whose receiver has not chosen one.
+    pub(super) const ZERO: Self = Self([0; 2]);
+}
+
+impl From<u32> for Tag {
+    fn from(tag: u32) -> Self {
+        let [a, b, c, d] = tag.to_ne_bytes();
+        Self([u16::from_ne_bytes([a, b]), u16::from_ne_bytes([c, d])])
+    }
+}
+
 impl SctpTrack {
     /// Whether packets of `dir` bear that tag; the first one that is heard tells.
     pub(super) fn check_tag(&mut self, dir: Direction, tag: u32) -> Result<(), Invalid> {
+        let tag = Tag::from(tag);
         if *self.tags.at(dir).get_or_insert(tag) == tag { Ok(()) } else { Err(Invalid::SctpTag) }
     }
 
@@ -48,8 +66,8 @@ impl SctpTrack {
 
     /// Whether a HEARTBEAT or its answer bears the tag of `dir`; where none is known yet, this is it.
     pub(super) fn is_at_home(&mut self, dir: Direction, tag: u32) -> bool {
-        let known = self.tags.at(dir);
-        if known.unwrap_or(0) == 0 {
+        let (known, tag) = (self.tags.at(dir), Tag::from(tag));
+        if known.unwrap_or(Tag::ZERO) == Tag::ZERO {
             *known = Some(tag);
             return true;
         }
@@ -67,13 +85,14 @@ impl SctpTrack {
             return Err(Invalid::SctpTag);
         }
         self.strange = None;
-        *self.tags.at(dir) = Some(tag);
-        *self.tags.at(!dir) = Some(0);
+        *self.tags.at(dir) = Some(tag.into());
+        *self.tags.at(!dir) = Some(Tag::ZERO);
         Ok(())
     }
 
     /// An INIT asks for a tag; one that asks for that in use says nothing new.
     pub(super) fn init(&mut self, dir: Direction, asked: u32) {
+        let asked = Tag::from(asked);
         if *self.tags.at(!dir) == Some(asked) {
             return;
         }
@@ -87,10 +106,11 @@ impl SctpTrack {
     /// An INIT ACK asks for a tag, too: another one than is in use only as the answer to an INIT, and
     /// not where both sides have sent theirs.
     pub(super) fn init_ack(&mut self, dir: Direction, asked: u32) -> Result<(), Invalid> {
+        let asked = Tag::from(asked);
         let (is_answer, has_asked) = (*self.inits.at(!dir), *self.inits.at(dir));
         let known = self.tags.at(!dir);
-        let in_use = known.unwrap_or(0);
-        let is_settled = if is_answer { has_asked } else { in_use != 0 };
+        let in_use = known.unwrap_or(Tag::ZERO);
+        let is_settled = if is_answer { has_asked } else { in_use != Tag::ZERO };
         if is_settled && in_use != asked {
             return Err(Invalid::SctpTag);
         }

@@ -1,11 +1,19 @@
-//! TCP: the state table, what it means for the life of an entry, and what begins a connection.
+//! TCP: the way of a segment past the state table, the rules for resets and the windows.
 
+mod last;
+mod life;
+mod peer;
+mod reset;
+mod span;
 mod state;
 mod window;
 
+use last::Last;
+use peer::{Marks, Peer};
+use reset::Reset;
 pub use state::TcpState;
 use state::{Class, Move};
-use window::Window;
+use window::Fit;
 
 use super::{Outcome, Track};
 use crate::config::Config;
@@ -19,43 +27,24 @@ use crate::tuple::Direction;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TcpTrack {
     state: TcpState,
-    last: Class,
-    last_dir: Direction,
-    /// A FIN took the connection out of ESTABLISHED, from one side or the other.
-    close_seen: bool,
-    window: Window,
+    /// By [`Direction::index`].
+    peers: [Peer; 2],
+    last: Last,
 }
 
-impl TcpTrack {
-    pub(crate) const fn state(&self) -> TcpState {
-        self.state
-    }
-
-    /// Whether a SYN in direction `dir` finds a connection that is over and may make place for a
-    /// new one: both sides agreed to end it, or the very host that now opens had reset it.
-    fn is_over(&self, dir: Direction) -> bool {
-        self.close_seen || (self.last == Class::Rst && self.last_dir == dir)
-    }
-
-    /// How long the connection lives after the packet that was remembered.
-    fn seconds(&self, status: Status, config: &Config) -> u32 {
-        let timeouts = &config.timeouts;
-        // A reset shortens the life of its connection whatever state it leaves it in.
-        let state = if self.last == Class::Rst { TcpState::Close } else { self.state };
-        let seconds = timeouts.seconds(state.timeout());
-        // Who does not acknowledge may be gone; who was picked up in the middle and is not
-        // answered, too.
-        let is_picked_up = state == TcpState::Established && !status.has(Status::SEEN_REPLY);
-        if is_picked_up || self.window.is_unacknowledged() {
-            return seconds.min(timeouts.seconds(Timeout::TcpUnacknowledged));
-        }
-        seconds
-    }
-
-    fn remember(&mut self, class: Class, dir: Direction) {
-        self.last = class;
-        self.last_dir = dir;
-    }
+/// What a segment of a known connection may do by the state table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It leads here from there if it lies within the windows.
+    Checked(TcpState, TcpState),
+    /// It leads here wherever it lies.
+    Believed(TcpState),
+    /// It passes without any effect.
+    Passes,
+    /// The connection is over, and the segment may begin another one.
+    Reopens,
+    /// It does not belong here.
+    Refused(Invalid),
 }
 
 pub(super) fn first(segment: &Tcp, config: &Config) -> Result<(Track, u32), Invalid> {
@@ -66,11 +55,11 @@ pub(super) fn first(segment: &Tcp, config: &Config) -> Result<(Track, u32), Inva
     if state != TcpState::SynSent && !config.tcp.loose {
         return Err(Invalid::TcpFirst);
     }
-    let mut window = Window::default();
-    window.advance(Direction::Original, segment, TcpState::None);
-    let last_dir = Direction::Original;
-    let track = TcpTrack { state, last: class, last_dir, close_seen: false, window };
-    Ok((Track::Tcp(track), track.seconds(Status::NONE, config)))
+    let mut track = TcpTrack::begun_by(segment, class);
+    match packet(&mut track, &mut Status::default(), Direction::Original, segment, config) {
+        Outcome::Refresh(seconds) => Ok((Track::Tcp(track), seconds)),
+        _ => Err(Invalid::TcpFirst),
+    }
 }
 
 /// A connection of which the state is all that is known: no byte of it was seen.
@@ -78,11 +67,14 @@ pub(super) fn first(segment: &Tcp, config: &Config) -> Result<(Track, u32), Inva
 /// Nothing but a FIN leads to the states behind it, so it has been there.
 pub(super) fn restored(state: TcpState) -> Track {
     use TcpState as S;
-    let close_seen = matches!(state, S::FinWait | S::CloseWait | S::LastAck | S::TimeWait);
-    let (last, last_dir) = (Class::Ack, Direction::Original);
-    Track::Tcp(TcpTrack { state, last, last_dir, close_seen, window: Window::default() })
+    let mut peer = Peer { marks: Marks::PICKED_UP, ..Peer::default() };
+    if matches!(state, S::FinWait | S::CloseWait | S::LastAck | S::TimeWait) {
+        peer.marks.set(Marks::CLOSES);
+    }
+    Track::Tcp(TcpTrack { state, peers: [peer; 2], last: Last::NONE })
 }
 
+/// Takes a segment through the rules in Linux's order.
 pub(super) fn packet(
     track: &mut TcpTrack,
     status: &mut Status,
@@ -93,26 +85,22 @@ pub(super) fn packet(
     let Some(class) = Class::of(segment.flags) else {
         return Outcome::Invalid(Invalid::TcpFlags);
     };
-    let old = track.state;
-    let new = match Move::of(dir, class, old) {
-        Move::To(TcpState::SynSent) if matches!(old, TcpState::TimeWait | TcpState::Close) => {
-            if track.is_over(dir) {
-                return Outcome::Reopen;
-            }
-            track.remember(class, dir);
-            return Outcome::Keep;
-        }
-        Move::To(new) => new,
-        Move::Ignore => {
-            track.remember(class, dir);
-            return Outcome::Keep;
-        }
-        Move::Invalid => return Outcome::Invalid(Invalid::TcpState),
+    let (old, new) = match track.way((class, dir), segment, *status, config) {
+        Way::Believed(new) => (track.state, new),
+        Way::Checked(old, new) => match track.fit(dir, class, segment, config.tcp) {
+            Fit::Inside => (old, new),
+            Fit::Beside => return Outcome::Keep,
+            Fit::Outside(why) => return track.outside((class, dir), *status, why, config),
+        },
+        Way::Passes => return Outcome::Keep,
+        Way::Reopens => return Outcome::Reopen,
+        Way::Refused(why) => return Outcome::Invalid(why),
     };
-    track.window.advance(dir, segment, old);
-    track.remember(class, dir);
+    track.last.note(class, dir);
     track.state = new;
-    track.close_seen |= old != new && new == TcpState::FinWait;
+    if old != new && new == TcpState::FinWait {
+        track.peer_mut(dir).marks.set(Marks::CLOSES);
+    }
     if !status.has(Status::SEEN_REPLY) {
         if class == Class::Rst {
             // Refused, or given up: there never was a connection.
@@ -127,5 +115,132 @@ pub(super) fn packet(
     {
         *status |= Status::ASSURED;
     }
-    Outcome::Refresh(track.seconds(*status, config))
+    Outcome::Refresh(track.seconds(class, *status, config))
+}
+
+impl TcpTrack {
+    /// A connection that nothing is known of but its first segment.
+    fn begun_by(segment: &Tcp, class: Class) -> Self {
+        let mut other = Peer::default();
+        if class != Class::Syn {
+            other.marks = Marks::PICKED_UP;
+        }
+        let peers = [Peer::of_first(segment), other];
+        Self { state: TcpState::None, peers, last: Last::NONE }
+    }
+
+    pub(crate) const fn state(&self) -> TcpState {
+        self.state
+    }
+
+    const fn peer(&self, dir: Direction) -> &Peer {
+        let [original, reply] = &self.peers;
+        match dir {
+            Direction::Original => original,
+            Direction::Reply => reply,
+        }
+    }
+
+    const fn peer_mut(&mut self, dir: Direction) -> &mut Peer {
+        let [original, reply] = &mut self.peers;
+        match dir {
+            Direction::Original => original,
+            Direction::Reply => reply,
+        }
+    }
+
+    /// Which way a segment goes: the state table's, but for what a table cannot know.
+    fn way(
+        &mut self,
+        (class, dir): (Class, Direction),
+        segment: &Tcp,
+        status: Status,
+        config: &Config,
+    ) -> Way {
+        use TcpState as S;
+        let old = self.state;
+        match Move::of(dir, class, old) {
+            Move::Invalid => Way::Refused(Invalid::TcpState),
+            Move::To(S::SynSent) if old.is_over() && self.may_reopen(dir) => Way::Reopens,
+            Move::To(S::SynSent) if old.is_over() => self.pass(class, dir, segment),
+            Move::Ignore => self.pass(class, dir, segment),
+            Move::To(S::TimeWait) if old == S::LastAck && self.is_challenge(class, dir) => {
+                self.last.marks.clear(Marks::CHALLENGE);
+                Way::Passes
+            }
+            Move::To(S::SynSent2) => {
+                self.last.marks.set(Marks::SIMULTANEOUS);
+                Way::Checked(old, S::SynSent2)
+            }
+            Move::To(S::SynRecv)
+                if (class, dir) == (Class::Ack, Direction::Reply)
+                    && self.last.marks.has(Marks::SIMULTANEOUS) =>
+            {
+                Way::Checked(old, S::Established)
+            }
+            Move::To(S::Close) if class == Class::Rst => {
+                match self.reset(dir, segment, status, config.tcp) {
+                    Reset::Believed => Way::Believed(S::Close),
+                    Reset::Checked => Way::Checked(old, S::Close),
+                    Reset::Doubted => Way::Checked(old, old),
+                    Reset::Refused => Way::Refused(Invalid::TcpReset),
+                }
+            }
+            Move::To(new) => Way::Checked(old, new),
+        }
+    }
+
+    /// Whether a SYN in direction `dir` finds a connection that may make place for a new one: a FIN
+    /// has ended it, or the very host that now opens had reset it.
+    fn may_reopen(&self, dir: Direction) -> bool {
+        self.peers.iter().any(|peer| peer.marks.has(Marks::CLOSES))
+            || self.last.was(Class::Rst, dir)
+    }
+
+    /// Lets a segment pass that the state table ignores, and notes it; unless it answers one that has
+    /// passed so: then both ends know of a connection that this one is not, and it becomes that.
+    fn pass(&mut self, class: Class, dir: Direction, segment: &Tcp) -> Way {
+        let answers = class == Class::SynAck
+            && self.last.was(Class::Syn, !dir)
+            && segment.ack == self.last.end;
+        if answers {
+            *self.peer_mut(!dir) = self.last.opened();
+            self.peer_mut(dir).forget();
+            return Way::Checked(TcpState::SynSent, TcpState::SynRecv);
+        }
+        self.last.note_passing(class, dir, segment);
+        if (class, dir) == (Class::Syn, Direction::Original) && self.state == TcpState::LastAck {
+            self.last.marks.set(Marks::CHALLENGE);
+        }
+        if (class, dir) == (Class::Ack, Direction::Reply) && self.state == TcpState::SynSent {
+            self.last.ack = segment.ack;
+        }
+        Way::Passes
+    }
+
+    /// Whether an acknowledgement challenges a SYN that has passed, rather than ends the connection.
+    fn is_challenge(&self, class: Class, dir: Direction) -> bool {
+        class == Class::Ack
+            && self.last.was(Class::Syn, !dir)
+            && self.last.marks.has(Marks::CHALLENGE)
+    }
+
+    /// What becomes of a segment ahead of the windows. If both peers want to end an open connection
+    /// so, the middle has lost track of it: then it lives no longer than one that was picked up.
+    fn outside(
+        &mut self,
+        (class, dir): (Class, Direction),
+        status: Status,
+        why: Invalid,
+        config: &Config,
+    ) -> Outcome {
+        if !status.has(Status::ASSURED) || !matches!(class, Class::Fin | Class::Rst) {
+            return Outcome::Invalid(why);
+        }
+        if self.last.was(Class::Fin, !dir) || self.last.was(Class::Rst, !dir) {
+            return Outcome::Doubt(why, config.timeouts.seconds(Timeout::TcpUnacknowledged));
+        }
+        self.last.note(class, dir);
+        Outcome::Invalid(why)
+    }
 }

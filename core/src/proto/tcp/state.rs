@@ -32,7 +32,7 @@ pub enum TcpState {
     TimeWait,
     /// A reset.
     Close,
-    /// A SYN from both sides: simultaneous open (RFC 9293, section 3.5).
+    /// A SYN from both peers: simultaneous open (RFC 9293, section 3.5).
     SynSent2,
 }
 
@@ -54,10 +54,24 @@ impl TcpState {
         }
     }
 
+    /// Whether a FIN or a reset was seen: whoever opens with the same ports need not know of it.
+    pub(super) const fn is_closing(self) -> bool {
+        matches!(
+            self,
+            Self::FinWait | Self::CloseWait | Self::LastAck | Self::TimeWait | Self::Close
+        )
+    }
+
+    /// Whether both ends are done with it.
+    pub(super) const fn is_over(self) -> bool {
+        matches!(self, Self::TimeWait | Self::Close)
+    }
+
     /// The timeout of an entry in this state.
     pub(super) const fn timeout(self) -> Timeout {
         match self {
-            Self::None | Self::SynSent | Self::SynSent2 => Timeout::TcpSynSent,
+            Self::None | Self::SynSent => Timeout::TcpSynSent,
+            Self::SynSent2 => Timeout::TcpSynSent2,
             Self::SynRecv => Timeout::TcpSynRecv,
             Self::Established => Timeout::TcpEstablished,
             Self::FinWait => Timeout::TcpFinWait,
@@ -144,7 +158,7 @@ type Table = [[Move; 10]; 5];
 #[rustfmt::skip]
 const ORIGINAL: Table = [
     //           none syns synr est  finw clsw lack timw clos sys2
-    // A SYN into TIME_WAIT or CLOSE reopens; `packet` asks first whether it may.
+    // A SYN into TIME_WAIT or CLOSE reopens, if it may.
     /* SYN     */ [SS, SS, IG, IG, IG, IG, IG, SS, SS, S2],
     // Only a simultaneous open has a SYN-ACK from the side that sent the first SYN.
     /* SYN-ACK */ [IV, IV, SR, IV, IV, IV, IV, IV, IV, SR],

@@ -1,0 +1,81 @@
+//! Check sums above IP, verified as Linux does it where a packet arrives (`nf_conntrack_checksum`).
+
+use core::net::IpAddr;
+
+use crc::{CRC_32_ISCSI, Crc};
+
+use crate::packet::{Fragment, Packet, Path};
+use crate::tuple::Protocol;
+
+/// The sum of SCTP (RFC 9260, appendix A).
+static CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
+
+/// Whether the check sum of a packet that has arrived is wrong.
+///
+/// A sum that cannot be verified counts as right: that of a part of a datagram, which covers the
+/// others, too, and that of a packet which a capture has cut. What this host sends has no sum yet.
+/// Linux knows none of GRE's and of protocols that it does not track by ports.
+pub(crate) fn is_wrong(packet: &Packet<'_>) -> bool {
+    if packet.seen.path != Path::Arrives {
+        return false;
+    }
+    // Linux 6.18 takes every one of UDP-Lite for wrong, measured.
+    if packet.tuple.protocol == Protocol::UDPLITE {
+        return true;
+    }
+    let (len, segment) = (packet.segment_len, packet.segment);
+    let is_whole = packet.fragment.as_ref().is_none_or(Fragment::is_whole);
+    if !is_whole || usize::try_from(len) != Ok(segment.len()) {
+        return false;
+    }
+    match packet.tuple.protocol {
+        Protocol::UDP if matches!(segment, [_, _, _, _, _, _, 0, 0, ..]) => false,
+        Protocol::TCP | Protocol::UDP | Protocol::ICMPV6 => {
+            folded(pseudo_header(packet).wrapping_add(sum(segment))) != u16::MAX
+        }
+        // Zeros alone count as right: Linux sums the IP header up before them, which makes all ones.
+        Protocol::ICMP => !matches!(folded(sum(segment)), 0 | u16::MAX),
+        Protocol::SCTP => is_wrong_sctp(segment),
+        _ => false,
+    }
+}
+
+/// The sum is computed with zeros in its own place, and sent with its lowest byte first.
+fn is_wrong_sctp(segment: &[u8]) -> bool {
+    let Some((header, chunks)) = segment.split_first_chunk::<12>() else { return false };
+    let [ports_and_tag @ .., a, b, c, d] = header;
+    let mut digest = CRC32C.digest();
+    digest.update(ports_and_tag);
+    digest.update(&[0; 4]);
+    digest.update(chunks);
+    digest.finalize() != u32::from_le_bytes([*a, *b, *c, *d])
+}
+
+/// The sum over the addresses, the length and the protocol (RFC 9293, section 3.1, and RFC 8200,
+/// section 8.1).
+fn pseudo_header(packet: &Packet<'_>) -> u32 {
+    let addresses = [packet.tuple.source, packet.tuple.destination].map(|address| match address {
+        IpAddr::V4(address) => sum(&address.octets()),
+        IpAddr::V6(address) => sum(&address.octets()),
+    });
+    let [source, destination] = addresses;
+    let len = sum(&packet.segment_len.to_be_bytes());
+    let protocol = u32::from(packet.tuple.protocol.0);
+    source.wrapping_add(destination).wrapping_add(len).wrapping_add(protocol)
+}
+
+/// The sum of all words of 16 bits, the last one filled up with zeros. The 64 KiB of a packet do not
+/// fill 32 bits.
+fn sum(bytes: &[u8]) -> u32 {
+    let (words, rest) = bytes.as_chunks::<2>();
+    let last = rest.first().map_or(0, |&high| u16::from_be_bytes([high, 0]));
+    let words = words.iter().map(|&word| u32::from(u16::from_be_bytes(word)));
+    words.fold(last.into(), u32::wrapping_add)
+}
+
+/// The sum as ones' complement has it: what goes over the sixteenth bit is added below.
+fn folded(sum: u32) -> u16 {
+    let once = (sum & 0xffff).wrapping_add(sum >> 16);
+    let [_, carry, high, low] = once.to_be_bytes();
+    u16::from_be_bytes([high, low]).wrapping_add(carry.into())
+}

@@ -1,0 +1,84 @@
+//! The last segment of a TCP connection, as far as later ones are held against it.
+
+use super::peer::{Marks, Peer};
+use super::span::Span;
+use super::state::Class;
+use crate::packet::Tcp;
+use crate::tuple::Direction;
+
+/// The last segment: a SYN that passed without effect among them, since an answer to it tells that
+/// both ends know more than the middle does.
+///
+/// Packed, because alignment would cost each entry two bytes and more.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, packed)]
+pub(super) struct Last {
+    pub(super) seq: u32,
+    pub(super) ack: u32,
+    pub(super) end: u32,
+    /// The window as on the wire.
+    pub(super) window: u16,
+    /// `None` before the first segment.
+    pub(super) class: Option<Class>,
+    pub(super) dir: Direction,
+    /// How often the same segment has come again. It wraps, as in Linux.
+    pub(super) retransmissions: u8,
+    /// The options of a SYN that passed without effect.
+    scale: u8,
+    pub(super) marks: Marks,
+}
+
+impl Last {
+    pub(super) const NONE: Self = Self {
+        seq: 0,
+        ack: 0,
+        end: 0,
+        window: 0,
+        class: None,
+        dir: Direction::Original,
+        retransmissions: 0,
+        scale: 0,
+        marks: Marks::NONE,
+    };
+
+    /// Whether it was of that class and direction.
+    pub(super) fn was(&self, class: Class, dir: Direction) -> bool {
+        self.class == Some(class) && self.dir == dir
+    }
+
+    pub(super) const fn note(&mut self, class: Class, dir: Direction) {
+        self.class = Some(class);
+        self.dir = dir;
+    }
+
+    /// Notes a segment that passes without effect.
+    pub(super) fn note_passing(&mut self, class: Class, dir: Direction, segment: &Tcp) {
+        self.note(class, dir);
+        (self.seq, self.end) = (segment.seq, Span::end_of(segment));
+        self.window = segment.window;
+        if class == Class::Syn && dir == Direction::Original {
+            self.marks = Marks::of_syn(segment);
+            self.scale = segment.window_scale.unwrap_or(0);
+        }
+    }
+
+    /// The sender of the SYN that passed without effect, now that it is answered.
+    pub(super) fn opened(&mut self) -> Peer {
+        self.marks.clear(Marks::CHALLENGE);
+        let (end, marks) = (self.end, self.marks);
+        let max_window = u32::from(self.window).max(1);
+        Peer { end, max_end: end, max_window, max_ack: 0, scale: self.scale, marks }
+    }
+
+    /// Notes an acknowledgement that fits, and counts it if it is the same again.
+    pub(super) fn count_retransmission(&mut self, dir: Direction, span: &Span, window: u16) {
+        let last = (self.dir, self.seq, self.ack, self.end, self.window);
+        if last == (dir, span.seq, span.ack, span.end, window) {
+            self.retransmissions = self.retransmissions.wrapping_add(1);
+            return;
+        }
+        self.dir = dir;
+        (self.seq, self.ack, self.end) = (span.seq, span.ack, span.end);
+        (self.window, self.retransmissions) = (window, 0);
+    }
+}
