@@ -13,6 +13,7 @@ pub(crate) struct Listing {
     acct: Switch,
     timestamp: Switch,
     gre: GreTimeouts,
+    gre_by_policy: Vec<GreTimeouts>,
     who_tells: WhoTells,
     read: RefCell<HashMap<Name, Read>>,
 }
@@ -49,13 +50,14 @@ struct Read {
 
 impl Listing {
     /// Whether packets and bytes are told (`nf_conntrack_acct`), whether ages are
-    /// (`nf_conntrack_timestamp`), and what /proc prints with every GRE entry.
+    /// (`nf_conntrack_timestamp`), and what /proc prints with every GRE entry: with those that live
+    /// by a timeout policy, by the id of that.
     pub(crate) fn new(
         who_tells: WhoTells,
         (acct, timestamp): (Switch, Switch),
-        gre: GreTimeouts,
+        (gre, gre_by_policy): (GreTimeouts, Vec<GreTimeouts>),
     ) -> Self {
-        Self { acct, timestamp, gre, who_tells, read: RefCell::default() }
+        Self { acct, timestamp, gre, gre_by_policy, who_tells, read: RefCell::default() }
     }
 
     /// By what entries are told.
@@ -94,7 +96,9 @@ impl Listing {
                 self.tracked(Entry::new(original, reply), conn, (now, form))
             }
         };
-        entry.gre = (entry.protocol() == Protocol::GRE).then_some(self.gre);
+        let by_policy = conn.timeouts().and_then(|id| self.gre_by_policy.get(id.index()));
+        let gre = *by_policy.unwrap_or(&self.gre);
+        entry.gre = (entry.protocol() == Protocol::GRE).then_some(gre);
         entry.mark = entry.mark.or(Some(0));
         // `conntrack -R` takes no SCTP without tags.
         entry.vtags = entry.vtags.or((entry.protocol() == Protocol::SCTP).then_some([0, 0]));
@@ -111,7 +115,9 @@ impl Listing {
         entry.timeout = Some(conn.timeout_left(now));
         entry.state = conn.state_name();
         entry.status = conn.status();
+        entry.helper = conn.helper().map(|helper| helper.name().into()).or(entry.helper);
         entry.offload = None;
+        entry.helper = entry.helper.or_else(|| Some(conn.helper()?.name().into()));
         entry.zone = match conn.zone() {
             Zone::DEFAULT => None,
             Zone(zone) => Some(zone),

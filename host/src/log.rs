@@ -168,7 +168,8 @@ impl Replay {
         }
         let (index, entry_count) = (log.event_count, self.table().len());
         log.event_count += 1;
-        Ok(report.packet(&Verdict { index, now, time_ns, what, entry_count })?)
+        let is_reassembled = false;
+        Ok(report.packet(&Verdict { index, time_ns, what, entry_count, is_reassembled })?)
     }
 
     /// What an event is to the table, out of which its connection, as it was `before`, has been
@@ -243,7 +244,8 @@ fn name(entry: &Entry) -> Name {
 /// and none of what had run out.
 fn gone(conn: Conn, entry: &Entry) -> What {
     let why = if entry.timeout.is_some() { Why::Flushed } else { Why::TimedOut };
-    let change = Change { timeout: None, status: Status::NONE, left: None, ended: Some(why) };
+    let ended = Some(why);
+    let change = Change { timeout: None, status: Status::NONE, left: None, ended, dropped: None };
     What::Known(CtState::Established, Direction::Original, conn, change)
 }
 
@@ -251,5 +253,5 @@ fn gone(conn: Conn, entry: &Entry) -> What {
 fn changed(before: &Conn, after: &Conn) -> Change {
     let left = before.state().filter(|state| after.state() != Some(*state));
     let status = after.status().without(before.status());
-    Change { timeout: None, status, left, ended: None }
+    Change { timeout: None, status, left, ended: None, dropped: None }
 }

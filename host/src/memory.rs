@@ -1,6 +1,6 @@
 //! The memory of a host's table: the same slots as a board's, their number known at run time.
 
-use keeptrack_core::{LISTS, Link, Memory, Node, Slot, bytes_a_table, bytes_an_entry};
+use keeptrack_core::{HelperSlot, LISTS, Link, Memory, Node, Slot, bytes_a_table, bytes_an_entry};
 
 /// Slots on the heap, linked by `u32`.
 #[derive(Debug)]
@@ -31,6 +31,13 @@ impl Heap {
 
     /// Bytes of an entry: its slot, its place in a list, its link.
     pub const BYTES_AN_ENTRY: usize = bytes_an_entry::<u32>();
+}
+
+/// Room for the helpers of exactly `slot_count` connections; `None` when there is not that much
+/// memory.
+#[must_use]
+pub fn helper_slots(slot_count: usize) -> Option<Box<[HelperSlot]>> {
+    boxed(HelperSlot::EMPTY, slot_count)
 }
 
 fn boxed<T: Copy>(value: T, count: usize) -> Option<Box<[T]>> {

@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
+use keeptrack_core::fragment::{AsLinux, Queue, Run};
 use keeptrack_core::{
-    Change, Conntrack, Ended, Instant, LinkType, Packet, Refuse, Step, Tracked, Why,
+    Change, Conntrack, Ended, HelperSlot, Helpers, Instant, Invalid, LinkType, Packet, Refuse,
+    Step, Tracked, Why,
 };
 
 use crate::capture::{Captures, Record};
@@ -16,10 +18,14 @@ use crate::path::Misplaced;
 use crate::progress::Progress;
 use crate::rules::RuleSet;
 use crate::sight::Sight;
+use crate::units::Count;
 use crate::verdict::{Report, Skip, Speaks, Verdict, What};
 
 /// The tracker of a replay.
-pub type Tracker = Conntrack<Heap, Refuse, RuleSet>;
+pub type Tracker = Conntrack<Heap, Refuse, RuleSet, Helpers<Box<[HelperSlot]>>, Datagrams>;
+
+/// The stage that puts datagrams together.
+pub(crate) type Datagrams = AsLinux<Box<[Queue]>, Box<[Run]>>;
 
 /// Passes packets through a table.
 pub struct Replay {
@@ -82,6 +88,22 @@ impl Replay {
         }
         let twins = self.recent.as_ref().map(Recent::twins).filter(|twins| twins.count() > 0);
         notes.extend(twins.map(ToString::to_string));
+        let wrong_count = self.ct.stats().invalid_by(Invalid::Checksum);
+        if wrong_count > 0 {
+            notes.push(format!(
+                "{} packets are INVALID for their check sums, which a capture may show unfinished \
+                 (`-c nf_conntrack_checksum=0` leaves them out)",
+                Count(wrong_count)
+            ));
+        }
+        let fragments = self.ct.fragments();
+        let lost_count = fragments.timed_out_count() + fragments.waiting_count() as u64;
+        if lost_count > 0 {
+            notes.push(format!(
+                "{} datagrams came in parts and not all of them: never tracked, as in Linux",
+                Count(lost_count)
+            ));
+        }
         notes
     }
 
@@ -131,14 +153,18 @@ impl Replay {
         capture: &str,
         report: &mut dyn Report,
     ) -> Result<(), Error> {
+        let packet = match self.read(record, capture)? {
+            Err(why @ (Skip::Link(_) | Skip::Parse(_))) => return self.skip(record, why, report),
+            packet => packet,
+        };
         let now = self.clock.at(record.time_ns);
         self.expire(report)?;
-        let what = match self.read(record, capture)? {
-            Err(why) => What::Skipped(why),
+        let (what, is_part) = match packet {
+            Err(why) => (What::Skipped(why), false),
             Ok(packet) => {
                 let sighting = self.sight.of(record, &packet, self.ct.rules(), capture)?;
                 self.make_room()?;
-                self.track(now, &packet.seen(sighting.seen()))
+                (self.track(now, &packet.seen(sighting.seen())), packet.fragment.is_some())
             }
         };
         if let What::New(..) = what {
@@ -146,10 +172,30 @@ impl Replay {
             self.expire(report)?;
         }
         let (index, time_ns) = (record.index, self.clock.latest_ns);
-        report.packet(&Verdict { index, now, time_ns, what, entry_count: self.ct.len() })?;
+        let entry_count = self.ct.len();
+        let is_reassembled = is_part && !matches!(what, What::Held(_));
+        report.packet(&Verdict { index, time_ns, what, entry_count, is_reassembled })?;
         if let What::Known(.., Change { ended: Some(_), .. }) = what {
             self.expire(report)?;
         }
+        Ok(())
+    }
+
+    /// Passes over a record that holds no packet. It does not move the table's time: no IP layer
+    /// has seen it.
+    fn skip(
+        &mut self,
+        record: &Record<'_>,
+        why: Skip,
+        report: &mut dyn Report,
+    ) -> Result<(), Error> {
+        report.packet(&Verdict {
+            index: record.index,
+            time_ns: self.clock.latest_ns.max(record.time_ns),
+            what: What::Skipped(why),
+            entry_count: self.ct.len(),
+            is_reassembled: false,
+        })?;
         Ok(())
     }
 
@@ -164,7 +210,10 @@ impl Replay {
             }
             Tracked::Known { state, dir, conn, change } => What::Known(state, dir, *conn, change),
             Tracked::Related { dir, conn } => What::Related(dir, *conn),
-            Tracked::Invalid(why) => What::Invalid(why, Speaks::of(packet)),
+            Tracked::Invalid { why, shortened } => {
+                What::Invalid(why, Speaks::of(packet, why), shortened)
+            }
+            Tracked::Held(why) => What::Held(why),
             Tracked::Untracked => What::Untracked,
             Tracked::Dropped => What::RawDropped,
         }
@@ -211,7 +260,8 @@ impl Replay {
         let Some(link) = LinkType::from_dlt(record.link) else {
             return Ok(Err(Skip::Link(record.link)));
         };
-        let packet = Packet::parse(link, record.data).map_err(Skip::Parse);
+        let packet = Packet::parse_cut(link, record.data, cut_len(link, record));
+        let packet = packet.map_err(Skip::Parse);
         let is_copy =
             packet.is_ok() && self.recent.as_mut().is_some_and(|recent| recent.is_copy(record));
         Ok(if is_copy { Err(Skip::Copy) } else { packet })
@@ -226,6 +276,15 @@ impl Replay {
         let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
         // Twice the slots hold what the slots held.
         self.ct.move_into(memory).map(drop).map_err(|_| Error::NoMemory(entries))
+    }
+}
+
+/// How many bytes of a record's frame the capture left out, as far as it tells.
+fn cut_len(link: LinkType, record: &Record<'_>) -> u32 {
+    match link {
+        // The kernel cuts what it logs to the length that was asked for, and does not say so.
+        LinkType::Nflog => u16::MAX.into(),
+        _ => record.wire_len.saturating_sub(u32::try_from(record.data.len()).unwrap_or(u32::MAX)),
     }
 }
 
@@ -247,7 +306,7 @@ impl Clock {
     }
 
     const fn latest(&self) -> Instant {
-        Instant::from_millis(self.latest_ns / 1_000_000)
+        Instant::from_nanos(self.latest_ns)
     }
 
     /// The latest moment in nanoseconds.

@@ -1,5 +1,6 @@
 //! An entry that was read as the tracker takes it over.
 
+use keeptrack_core::raw::Helper;
 use keeptrack_core::{
     Config, Instant, Protocol, Restored, SctpState, State, Status, TcpState, Zone,
 };
@@ -49,6 +50,9 @@ impl Entry {
         let mut open = Restored::new(self.original.tuple, timeout_s);
         open.zone = self.zone.map_or(Zone::DEFAULT, Zone);
         open.status = self.status;
+        if self.helper.as_deref() == Some(Helper::Ftp.name()) {
+            open.status |= Status::HELPER;
+        }
         open.state = self.state.and_then(|name| state(protocol, name));
         if is_offloaded {
             open.status = open.status | Status::SEEN_REPLY | Status::ASSURED;

@@ -12,6 +12,7 @@ use crate::manual;
 use crate::options::{self, Command, Format, Options, Output, When};
 use crate::output::Outputs;
 use crate::progress::Progress;
+use crate::replay::Tracker;
 use crate::report::{self, KernelLog, Lasts, Reached, Reports, Subject, Tally};
 use crate::session::Session;
 
@@ -99,7 +100,7 @@ fn replay(
     let errors: Vec<Error> = done.err().into_iter().chain(failed).collect();
     if !world.quiet {
         warn(&mut progress.stderr(), &options.output, &subject);
-        shown(&mut progress.stderr(), &options.output, (&event_counts, replay.table().len()));
+        shown(&mut progress.stderr(), &options.output, (&event_counts, replay.table()));
     }
     first_of(errors)?;
     Ok(match reached {
@@ -131,14 +132,17 @@ fn warn(stderr: &mut dyn Write, outputs: &[Output], subject: &Subject<'_>) {
 }
 
 /// What conntrack says on stderr behind the events and entries that it printed.
-fn shown(stderr: &mut dyn Write, outputs: &[Output], (events, entries): (&[u64], usize)) {
+fn shown(stderr: &mut dyn Write, outputs: &[Output], (events, table): (&[u64], &Tracker)) {
     let mut events = events.iter();
     for output in outputs {
         let footer = match output.format {
             Format::Events(..) => events.next().map(|count| Footer::events(*count)),
             // /proc says nothing behind its own.
-            Format::Table(Form::Proc) => None,
-            Format::Table(_) => Some(Footer::entries(entries as u64)),
+            Format::Table(Form::Proc) | Format::Expectations(Form::Proc) => None,
+            Format::Table(_) => Some(Footer::entries(table.len() as u64)),
+            Format::Expectations(_) => {
+                Some(Footer::expectations(table.expectations().count() as u64))
+            }
             _ => None,
         };
         if let Some(footer) = footer {
@@ -161,6 +165,9 @@ fn write(
         Format::Json => report::json(out, subject, tally),
         Format::Table(form) => {
             report::table(out, (replay.table(), replay.now()), &session.listing, form)
+        }
+        Format::Expectations(form) => {
+            report::expectations(out, (replay.table(), replay.now()), form)
         }
         Format::Stats => report::stats(out, subject),
         Format::Prometheus => report::prometheus(out, subject, tally),

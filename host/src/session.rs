@@ -3,18 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use keeptrack_core::{Config, Conntrack, Instant};
+use keeptrack_core::fragment::{AsLinux, Limits, Queue, Run};
+use keeptrack_core::{Config, Conntrack, Helpers, Instant, TimeoutPolicy};
 
 use crate::capture::{Captures, Kind, Source, Stop, Text, Warning, printable};
 use crate::conntrack::GreTimeouts;
 use crate::error::Error;
 use crate::listing::{Listing, Switch, WhoTells};
 use crate::log::Log;
-use crate::memory::Heap;
+use crate::memory::{Heap, helper_slots};
 use crate::options::{MAX_ENTRIES, World};
 use crate::path::Places;
 use crate::progress::Progress;
-use crate::replay::{Replay, Room};
+use crate::replay::{Datagrams, Replay, Room};
 use crate::report::Tally;
 use crate::rules::{self, RuleSet};
 use crate::seed::Seeded;
@@ -25,6 +26,15 @@ use crate::verdict::Report;
 
 /// The entries of a table that grows, at first.
 const FIRST_ENTRIES: usize = 1 << 16;
+/// How many datagrams may wait for parts of them at once, and how many stretches of them: Linux's
+/// thresholds let less wait, of which each part takes 704 bytes and each datagram 184 besides.
+const QUEUES: usize = 10_000;
+const RUNS: usize = 12_000;
+
+/// Connections that may have a helper at a time: as many as a table of helpers can tell apart.
+const HELPER_SLOTS: usize = u16::MAX as usize;
+/// Connections that are expected at a time; of Linux 6.18 with 262,144 buckets, as it has by itself.
+const EXPECT_MAX: usize = 4096;
 
 /// A replay and all that belongs to it.
 pub(crate) struct Session {
@@ -57,8 +67,9 @@ impl Session {
     /// When any of it cannot be read or used.
     pub(crate) fn open(world: &World, inputs: &[PathBuf], stop: &Stop) -> Result<Self, Error> {
         refuse_stdin_twice(inputs.iter().map(PathBuf::as_path).chain(world.files()))?;
-        let rules = rules::load(&world.rules)?;
         let settings = Settings::load(&world.config)?;
+        let config = settings.apply(world.preset.config());
+        let rules = rules::load(&world.rules, &world.timeout_policies, &config.timeouts)?;
         let mut input = Input::open(inputs, stop)?;
         if let (Input::Log(_), Some(file)) = (&input, world.rules.first()) {
             return Err(Error::RulesForLog(printable(&file.display().to_string())));
@@ -69,9 +80,11 @@ impl Session {
             }
             (typed, set) => typed.or(set.map(|(max, _)| max)),
         };
-        let config = settings.apply(world.preset.config());
-        let listing = Rc::new(listing(&input, &config, &settings));
-        let mut replay = table(world, max, (config, rules), Rc::clone(&listing))?;
+        let listing = Rc::new(listing(&input, (&config, &rules), &settings));
+        let expect_max = settings.expect_max().map_or(EXPECT_MAX, |(max, _)| max);
+        let limits = (max, expect_max);
+        let fragments = fragments(settings.fragments());
+        let mut replay = table(world, limits, (config, rules, fragments), Rc::clone(&listing))?;
         let first = input.first()?;
         let seeded = match first {
             Some(first) => replay.seed(&world.seed_table, first, &config, stop)?,
@@ -200,20 +213,30 @@ impl Input {
 /// An empty table as `world` asks for it.
 fn table(
     world: &World,
-    max: Option<usize>,
-    (config, rules): (Config, RuleSet),
+    (max, expect_max): (Option<usize>, usize),
+    (config, rules, fragments): (Config, RuleSet, Datagrams),
     listing: Rc<Listing>,
 ) -> Result<Replay, Error> {
     let entries = max.unwrap_or(FIRST_ENTRIES);
     let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
-    let ct = Conntrack::new(memory, config, world.hash_seed.seed())?;
+    let listens = rules.has_helper() || !world.seed_table.is_empty();
+    let slot_count = if listens { entries.min(HELPER_SLOTS) } else { 0 };
+    let slots = helper_slots(slot_count).ok_or(Error::NoMemory(entries))?;
+    let ct = Conntrack::new(memory, config, world.hash_seed.seed())?
+        .with_helpers(Helpers::new(slots, expect_max));
     let room = if max.is_some() { Room::Fixed } else { Room::Growing };
     let sight =
         Sight::new(Places::new(world.iface.clone().unwrap_or_default(), world.local.clone()));
-    Ok(Replay::new((ct.with_rules(rules), room), sight, world.copies, listing))
+    let ct = ct.with_rules(rules).with_fragments(fragments);
+    Ok(Replay::new((ct, room), sight, world.copies, listing))
 }
 
-fn listing(input: &Input, config: &Config, settings: &Settings) -> Listing {
+/// The stage that puts datagrams together.
+fn fragments(limits: Limits) -> Datagrams {
+    AsLinux::new(vec![Queue::EMPTY; QUEUES].into(), vec![Run::EMPTY; RUNS].into(), limits)
+}
+
+fn listing(input: &Input, (config, rules): (&Config, &RuleSet), settings: &Settings) -> Listing {
     let who_tells = match input {
         Input::Captures(_) => WhoTells::Table,
         Input::Log(_) => WhoTells::Log,
@@ -222,7 +245,11 @@ fn listing(input: &Input, config: &Config, settings: &Settings) -> Listing {
         Some((true, _)) => Switch::On,
         _ => Switch::Off,
     };
-    let timeouts = &config.timeouts;
-    let gre = GreTimeouts { unreplied: timeouts.gre, stream: timeouts.gre_stream };
-    Listing::new(who_tells, (on(settings.acct()), on(settings.timestamp())), gre)
+    let gre = |timeouts: &TimeoutPolicy| GreTimeouts {
+        unreplied: timeouts.gre,
+        stream: timeouts.gre_stream,
+    };
+    let by_policy = rules.policies().map(gre).collect();
+    let switches = (on(settings.acct()), on(settings.timestamp()));
+    Listing::new(who_tells, switches, (gre(&config.timeouts), by_policy))
 }

@@ -3,8 +3,8 @@
 use std::io;
 
 use keeptrack_core::{
-    Change, Conn, CtState, Direction, Ended, Instant, Invalid, Packet, ParseError, Refusal,
-    Transport,
+    Change, Conn, CtState, Direction, Ended, Held, Instant, Invalid, Packet, ParseError, Refusal,
+    Status, Transport,
 };
 
 use crate::conntrack::Event;
@@ -14,20 +14,20 @@ use crate::conntrack::Event;
 pub struct Verdict {
     /// Which packet of the capture, from 0.
     pub index: u64,
-    /// When it came, to the millisecond; never before the packet before it.
-    pub now: Instant,
-    /// The same moment in nanoseconds since 1970.
+    /// When it came, in nanoseconds since 1970; never before the packet before it.
     pub time_ns: u64,
     /// What it is to the table.
     pub what: What,
     /// How many connections are in the table now.
     pub entry_count: usize,
+    /// Whether it is a part of a datagram, and `what` told of all of that, which it completed.
+    pub is_reassembled: bool,
 }
 
 /// What a packet is to the table.
 #[derive(Debug, Clone, Copy)]
 pub enum What {
-    /// It made a connection, which lives so many seconds.
+    /// It made a connection, which lives so many seconds; perhaps one that was expected.
     New(Conn, u32),
     /// It would have made a connection, and is dropped.
     Refused(Conn, Refusal),
@@ -35,8 +35,10 @@ pub enum What {
     Known(CtState, Direction, Conn, Change),
     /// It is an ICMP error about a packet of that connection.
     Related(Direction, Conn),
-    /// It is INVALID.
-    Invalid(Invalid, Speaks),
+    /// It is INVALID, and has perhaps left its connection so many seconds.
+    Invalid(Invalid, Speaks, Option<u32>),
+    /// It is a part of a datagram, and waits for the others or is refused.
+    Held(Held),
     /// It is UNTRACKED.
     Untracked,
     /// A rule of the raw table dropped it.
@@ -69,16 +71,26 @@ pub enum Skip {
     Elsewhere,
 }
 
+impl Verdict {
+    /// When it came, to the millisecond.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        Instant::from_millis(self.time_ns / 1_000_000)
+    }
+}
+
 impl What {
     /// The verdict in one word.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::New(conn, _) if conn.status().has(Status::EXPECTED) => "related",
             Self::New(..) | Self::Known(CtState::New, ..) => "new",
             Self::Known(CtState::Established, ..) => "established",
             Self::Known(CtState::Related, ..) | Self::Related(..) => "related",
             Self::Refused(..) | Self::RawDropped => "dropped",
             Self::Invalid(..) => "invalid",
+            Self::Held(_) => "held",
             Self::Untracked => "untracked",
             Self::Skipped(_) => "skip",
         }
@@ -86,10 +98,11 @@ impl What {
 }
 
 impl Speaks {
-    /// By what the packet is.
-    pub(crate) const fn of(packet: &Packet<'_>) -> Self {
+    /// By what the packet is, or by why the datagram is INVALID that it completed.
+    pub(crate) const fn of(packet: &Packet<'_>, why: Invalid) -> Self {
         match packet.transport {
             Transport::Error(_) => Self::OfAnother,
+            _ if why.is_of_error() => Self::OfAnother,
             _ => Self::ForItself,
         }
     }

@@ -105,6 +105,12 @@ impl Footer {
         Self::shown(format!("{count} flow events have been shown."))
     }
 
+    /// What conntrack says behind so many expectations.
+    #[must_use]
+    pub fn expectations(count: u64) -> Self {
+        Self::shown(format!("{count} expectations have been shown."))
+    }
+
     fn shown(message: String) -> Self {
         Self { version: VERSION.into(), message: message.into() }
     }

@@ -120,7 +120,7 @@ impl Report for Watched {
         self.tally.packet(verdict)?;
         match &verdict.what {
             What::New(conn, _) => self.note(conn, Seen::Here),
-            What::Refused(conn, _) => self.note(conn, Seen::Refused(verdict.now)),
+            What::Refused(conn, _) => self.note(conn, Seen::Refused(verdict.now())),
             _ => {}
         }
         Ok(())

@@ -76,8 +76,8 @@ pub struct Replay {
     /// `summary` is for people, `json` the same for machines, `packets` a line of JSON for every
     /// packet. `events`, `table` and `stats` are what `conntrack -E`, `-L` and `-S` print; behind a
     /// comma stand the words of conntrack's `-o`: `events,timestamp,extended`, `table,extended`,
-    /// `table,save`, and `table,proc` for the form of /proc/net/nf_conntrack. `prometheus` has
-    /// node_exporter's names.
+    /// `table,save`, and `table,proc` for the form of /proc/net/nf_conntrack. `expectations` is what
+    /// `conntrack -L expect` prints, `prometheus` has node_exporter's names.
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     pub output: Vec<Output>,
 
@@ -129,6 +129,13 @@ pub struct World {
     /// Rules of the raw table: iptables-save text or iptables command lines (repeatable)
     #[arg(short, long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+
+    /// Timeout policies that rules name, `-j CT --timeout NAME`: what nfct lists (repeatable)
+    ///
+    /// What `nfct list timeout` prints, or a script of `nfct add timeout` commands. Of what a
+    /// policy does not say, the settings are taken.
+    #[arg(long, value_name = "FILE")]
+    pub timeout_policies: Vec<PathBuf>,
 
     /// Connections open at the start: a table as conntrack or /proc prints it (repeatable)
     ///
@@ -222,8 +229,8 @@ impl World {
     /// The files that are read beside the capture. A setting that was typed may look like one.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let config = self.config.iter().map(Path::new);
-        let rest = self.rules.iter().chain(&self.seed_table).map(PathBuf::as_path);
-        config.chain(rest)
+        let rest = self.rules.iter().chain(&self.timeout_policies).chain(&self.seed_table);
+        config.chain(rest.map(PathBuf::as_path))
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Format {
     Events(Form, Times),
     /// What `conntrack -L` prints at the end.
     Table(Form),
+    /// What `conntrack -L expect` prints at the end.
+    Expectations(Form),
     /// What `conntrack -S` prints at the end.
     Stats,
     /// What node_exporter would export at the end.
@@ -62,8 +64,10 @@ impl FromStr for Output {
             "prometheus" => plain(name, &words, Format::Prometheus)?,
             "events" => events(&words)?,
             "table" => table(&words)?,
+            "expectations" => expectations(&words)?,
             _ => {
-                let names = "summary, json, packets, events, table, stats, prometheus";
+                let names =
+                    "summary, json, packets, events, table, expectations, stats, prometheus";
                 return Err(format!("`{name}` is none of {names}"));
             }
         };
@@ -104,6 +108,14 @@ fn table(words: &[&str]) -> Result<Format, String> {
     Ok(Format::Table(form))
 }
 
+fn expectations(words: &[&str]) -> Result<Format, String> {
+    match words {
+        [] => Ok(Format::Expectations(Form::Plain)),
+        ["proc"] => Ok(Format::Expectations(Form::Proc)),
+        [word, ..] => Err(format!("`{word}`: expectations may be `proc`")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Form, Format, Output, Times};
@@ -117,6 +129,7 @@ mod tests {
             ("json=-", Format::Json, None),
             ("json=./-", Format::Json, Some("./-")),
             ("table,proc=t,1", Format::Table(Form::Proc), Some("t,1")),
+            ("expectations,proc", Format::Expectations(Form::Proc), None),
             ("events", Format::Events(Form::Plain, Times::Without), None),
             ("events,timestamp,extended", Format::Events(Form::Extended, Times::With), None),
         ];

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use keeptrack_core::{Instant, Why};
+use keeptrack_core::{HelperDrop, Instant, Why};
 use serde::Serialize;
 
 use super::census::{Asked, Row, Service};
@@ -25,12 +25,22 @@ struct Document<'d> {
     untracked: u64,
     invalid: u64,
     invalid_by: &'d BTreeMap<&'static str, u64>,
+    held: u64,
+    held_by: &'d BTreeMap<&'static str, u64>,
     skipped: u64,
     skipped_by: BTreeMap<String, u64>,
     drop: u64,
     early_drop: u64,
     chaintoolong: u64,
     raw_drop: u64,
+    helper_drop: u64,
+    helper_drop_by: BTreeMap<&'static str, u64>,
+    helper_full: u64,
+    helper_cut: u64,
+    helper_elsewhere: u64,
+    expect_new: u64,
+    expect_create: u64,
+    expect_delete: u64,
     seeded: u64,
     connections: u64,
     ended_by: &'d BTreeMap<&'static str, u64>,
@@ -92,6 +102,7 @@ pub fn json(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Re
 
 impl<'d> Document<'d> {
     fn of(subject: &'d Subject<'_>, tally: &'d Tally) -> Self {
+        let stats = subject.table.stats();
         Self {
             schema: SCHEMA,
             capture: &subject.capture,
@@ -101,12 +112,26 @@ impl<'d> Document<'d> {
             untracked: tally.untracked_count,
             invalid: tally.invalid_count(),
             invalid_by: &tally.invalid,
+            held: tally.held_count(),
+            held_by: &tally.held,
             skipped: tally.skipped_count(),
             skipped_by: tally.skipped_by_name(),
             drop: tally.drop_count,
             early_drop: tally.ended.get(Why::DroppedEarly.name()).copied().unwrap_or(0),
             chaintoolong: tally.chaintoolong_count,
             raw_drop: tally.raw_drop_count,
+            helper_drop: stats.helper_drop_count(),
+            helper_drop_by: HelperDrop::ALL
+                .iter()
+                .map(|&why| (why.name(), stats.helper_drop_by(why)))
+                .filter(|&(_, count)| count > 0)
+                .collect(),
+            helper_full: stats.helper_full,
+            helper_cut: stats.helper_cut,
+            helper_elsewhere: stats.helper_elsewhere,
+            expect_new: stats.expect_new,
+            expect_create: stats.expect_create,
+            expect_delete: stats.expect_delete,
             seeded: tally.seeded_count,
             connections: tally.made_count,
             ended_by: &tally.ended,

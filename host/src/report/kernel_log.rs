@@ -62,7 +62,7 @@ impl<W: Write> KernelLog<W> {
 impl<W: Write> Report for KernelLog<W> {
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
         match verdict.what {
-            What::Refused(_, why) => self.log(verdict.now, why),
+            What::Refused(_, why) => self.log(verdict.now(), why),
             _ => Ok(()),
         }
     }

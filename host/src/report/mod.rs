@@ -2,6 +2,7 @@
 
 mod census;
 mod events;
+mod expectations;
 mod json;
 mod kernel_log;
 mod packets;
@@ -17,6 +18,7 @@ mod table;
 mod tally;
 
 use events::Events;
+pub(crate) use expectations::expectations;
 pub use json::json;
 pub use kernel_log::KernelLog;
 use packets::Packets;

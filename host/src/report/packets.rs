@@ -2,7 +2,7 @@
 
 use std::io;
 
-use keeptrack_core::{Conn, Direction, Ended, Status};
+use keeptrack_core::{Conn, Direction, Ended, HelperDrop, Status, Zone};
 use serde::Serialize;
 
 use crate::output::Lines;
@@ -29,10 +29,14 @@ struct Line {
     keep: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     fl: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<u16>,
     #[serde(skip_serializing_if = "is_unset")]
     err: u8,
     #[serde(skip_serializing_if = "is_unset")]
     gone: u8,
+    #[serde(skip_serializing_if = "is_unset")]
+    reasm: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
 }
@@ -63,32 +67,39 @@ impl Report for Packets<'_, '_> {
 
 impl Line {
     fn of(verdict: &Verdict) -> Self {
-        let line = Self { i: verdict.index, v: verdict.what.name(), ..Self::default() };
+        let (i, v) = (verdict.index, verdict.what.name());
+        let line = Self { i, v, reasm: verdict.is_reassembled.into(), ..Self::default() };
         match verdict.what {
             What::New(ref conn, timeout) => Self { to: Some(timeout), ..line.about(conn, "o") },
-            What::Known(_, dir, ref conn, change) => match (change.ended, change.timeout) {
-                (Some(_), _) => Self { d: Some(letter(dir)), gone: 1, ..line },
-                (None, Some(timeout)) => {
-                    Self { to: Some(timeout), ..line.about(conn, letter(dir)) }
+            What::Known(_, dir, ref conn, change) => {
+                let line = Self { why: change.dropped.map(HelperDrop::name), ..line };
+                match (change.ended, change.timeout) {
+                    (Some(_), _) => Self { d: Some(letter(dir)), gone: 1, ..line },
+                    (None, Some(timeout)) => {
+                        Self { to: Some(timeout), ..line.about(conn, letter(dir)) }
+                    }
+                    (None, None) => Self { keep: 1, ..line.about(conn, letter(dir)) },
                 }
-                (None, None) => Self { keep: 1, ..line.about(conn, letter(dir)) },
-            },
+            }
             What::Related(dir, ref conn) => {
                 Self { err: 1, keep: 1, ..line.about(conn, letter(dir)) }
             }
             What::Refused(_, why) => Self { why: Some(why.name()), ..line },
             What::RawDropped => Self { why: Some("raw"), ..line },
-            What::Invalid(why, speaks) => {
+            What::Invalid(why, speaks, to) => {
                 let err = u8::from(speaks == Speaks::OfAnother);
-                Self { why: Some(why.name()), err, ..line }
+                Self { why: Some(why.name()), err, to, ..line }
             }
+            What::Held(why) => Self { why: Some(why.name()), ..line },
             What::Skipped(skip) => Self { why: Some(skip.name()), ..line },
             What::Untracked => line,
         }
     }
 
     fn about(self, conn: &Conn, d: &'static str) -> Self {
-        Self { d: Some(d), st: conn.state_name(), fl: Some(flags(conn.status())), ..self }
+        let (st, fl) = (conn.state_name(), Some(flags(conn.status())));
+        let Zone(zone) = conn.zone();
+        Self { d: Some(d), st, fl, zone: Some(zone).filter(|zone| *zone != 0), ..self }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use keeptrack_core::Timeout;
 use keeptrack_core::raw::{Hook, RuleCount, Target};
+use keeptrack_core::{Stats, Timeout};
 
 use crate::capture::{Captures, printable};
 use crate::options::{self, Preset, World};
@@ -84,6 +84,7 @@ impl<'s> Subject<'s> {
         let seeded = session.seeded.count;
         let mut notes = session.notes();
         notes.extend(rule_notes(world, replay.table()));
+        notes.extend(helper_notes(replay.table().stats()));
         let typed = world.max.map(|_| "--max".to_owned());
         Self {
             capture,
@@ -151,6 +152,7 @@ fn again(options: &options::Replay) -> Option<String> {
         files.iter().map(|file| format!("{option} {}", quoted(&file.to_string_lossy()))).collect()
     };
     words.extend(files("-r", &world.rules));
+    words.extend(files("--timeout-policies", &world.timeout_policies));
     words.extend(files("-s", &world.seed_table));
     Some(words.join(" "))
 }
@@ -192,7 +194,29 @@ fn rule_notes(world: &World, table: &Tracker) -> Vec<String> {
             others.iter().map(|(table, count)| format!("{count} {table}")).collect();
         notes.push(format!("rules of other tables decide nothing here: {}", counts.join(", ")));
     }
+    let event_choices = rules.skipped.event_choices;
+    if event_choices > 0 {
+        notes.push(format!(
+            "--ctevents and --expevents (rules: {}) have no effect: `-o events` tells all events",
+            Count(event_choices as u64)
+        ));
+    }
     notes
+}
+
+/// What helpers could not do.
+fn helper_notes(stats: &Stats) -> impl Iterator<Item = String> {
+    let cases = [
+        (stats.helper_cut, "segments that a helper was to read were cut by the capture"),
+        (stats.helper_full, "connections were to have a helper, and there was no room for it"),
+        (
+            stats.helper_elsewhere,
+            "announcements of data connections were for another host than the one that made them: \
+             nothing is expected there, as in Linux",
+        ),
+    ];
+    let some = cases.into_iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, what)| format!("{} {what}", Count(count)))
 }
 
 impl RuleSource {

@@ -21,6 +21,8 @@ pub struct Tally {
     pub untracked_count: u64,
     /// INVALID packets, by reason.
     pub invalid: BTreeMap<&'static str, u64>,
+    /// Parts of datagrams that waited for others or were refused, by reason.
+    pub held: BTreeMap<&'static str, u64>,
     /// Packets that tracking was not asked about, by reason.
     pub skipped: BTreeMap<Skipped, u64>,
     /// Packets dropped because no connection could be made for them.
@@ -71,6 +73,12 @@ impl Tally {
     #[must_use]
     pub fn invalid_count(&self) -> u64 {
         self.invalid.values().sum()
+    }
+
+    /// Parts of datagrams that waited for others or were refused.
+    #[must_use]
+    pub fn held_count(&self) -> u64 {
+        self.held.values().sum()
     }
 
     /// Packets that tracking was not asked about.
@@ -130,11 +138,12 @@ impl Tally {
                 self.drop_count += 1;
                 self.chaintoolong_count += u64::from(why == Refusal::ChainTooLong);
                 self.census.refused(conn);
-                self.series.drop(verdict.now);
-                let first = self.dropped_between.map_or(verdict.now, |(first, _)| first);
-                self.dropped_between = Some((first, verdict.now));
+                self.series.drop(verdict.now());
+                let first = self.dropped_between.map_or(verdict.now(), |(first, _)| first);
+                self.dropped_between = Some((first, verdict.now()));
             }
-            What::Invalid(why, _) => *self.invalid.entry(why.name()).or_default() += 1,
+            What::Invalid(why, ..) => *self.invalid.entry(why.name()).or_default() += 1,
+            What::Held(why) => *self.held.entry(why.name()).or_default() += 1,
             What::Untracked => self.untracked_count += 1,
             What::RawDropped => self.raw_drop_count += 1,
             What::Skipped(skip) => *self.skipped.entry(skipped(skip)).or_default() += 1,
@@ -172,10 +181,10 @@ fn skipped(skip: Skip) -> Skipped {
 impl Report for Tally {
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
         self.packet_count += 1;
-        self.first_packet.get_or_insert(verdict.now);
-        self.last_packet = Some(verdict.now);
+        self.first_packet.get_or_insert(verdict.now());
+        self.last_packet = Some(verdict.now());
         self.count(verdict);
-        self.measure(verdict.now, verdict.entry_count);
+        self.measure(verdict.now(), verdict.entry_count);
         Ok(())
     }
 

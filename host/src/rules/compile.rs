@@ -3,6 +3,7 @@
 use keeptrack_core::raw::{ChainId, Family, Hook, MAX_WALK, Matches, RawError, Target};
 
 use super::chains::{Chain, Chains, Link, Verdict};
+use super::policies::Policies;
 use super::{HostRawTable, Origin, RuleSource};
 use crate::diagnostic::Diagnostic;
 
@@ -14,10 +15,16 @@ use crate::diagnostic::Diagnostic;
 ///
 /// # Errors
 /// The rule that did not fit, or a walk that is too long.
-pub(super) fn compile(chains: Chains) -> Result<(Box<HostRawTable>, Vec<RuleSource>), Diagnostic> {
+pub(super) fn compile(
+    chains: Chains,
+    policies: &Policies,
+) -> Result<(Box<HostRawTable>, Vec<RuleSource>), Diagnostic> {
     let hooks = hooks_by_chain(&chains);
     let chains = chains.into_all();
     let mut output = Output { table: Box::default(), sources: Vec::new() };
+    for timeouts in policies.timeouts() {
+        output.table.add_timeouts(timeouts).map_err(|error| refused(error, None))?;
+    }
     let mut ids = Vec::with_capacity(chains.len());
     for chain in &chains {
         ids.push(output.chain_id(chain)?);

@@ -7,6 +7,7 @@ use keeptrack_core::raw::{Family, Policy};
 use super::chains::{ChainIndex, Chains};
 use super::command::{self, Action, Command};
 use super::matches::{self, Standing};
+use super::policies::{self, Policies};
 use super::text::{self, Line};
 use super::words::{self, Syntax, Word};
 use super::{Origin, RuleSource, SkippedCounts};
@@ -19,6 +20,8 @@ const MAX_LINE_LEN: usize = 10_240;
 /// What a file's lines are put into.
 pub(super) struct Destination<'d> {
     pub(super) chains: &'d mut Chains,
+    /// The timeout policies that rules may name.
+    pub(super) policies: &'d Policies,
     pub(super) skipped: &'d mut SkippedCounts,
     /// Takes the errors.
     pub(super) faults: Faults<'d>,
@@ -85,6 +88,8 @@ impl Reader<'_, '_> {
                 Ok(())
             }
             (_, Some(_)) => self.saved_line(line),
+            // A script may make the policies as well.
+            (_, None) if policies::is_nfct(text) => Ok(()),
             (_, None) => self.command_line(line),
         }
     }
@@ -233,8 +238,9 @@ impl Reader<'_, '_> {
             }
             Action::Nothing => return Ok(()),
         };
-        let standing = Standing { family, hook: self.to.chains.hook(chain) };
-        let rule = matches::parse(&command.rule, standing)?;
+        let (hook, policies) = (self.to.chains.hook(chain), self.to.policies);
+        let rule = matches::parse(&command.rule, Standing { family, hook, policies })?;
+        self.to.skipped.event_choices += usize::from(rule.chooses_events);
         let mut source = self.source(line);
         source.interfaces.clone_from(&rule.interfaces);
         self.to.chains.insert((chain, at), &rule, &source, line.span.clone())

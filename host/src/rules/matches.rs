@@ -1,5 +1,6 @@
 //! The options of one rule: what it matches, and its target.
 
+mod ct;
 mod header;
 mod modules;
 
@@ -8,8 +9,10 @@ use std::slice::Iter;
 
 use keeptrack_core::raw::{Family, Hook, Matches, Network, Target, Test};
 
+use self::ct::Ct;
 use super::InterfaceTest;
 use super::names::{OPTIONS, OTHER_OPTIONS, OTHER_TARGETS, Opt, lists};
+use super::policies::Policies;
 use super::words::Word;
 use crate::diagnostic::Fault;
 
@@ -22,6 +25,8 @@ pub(super) struct Rule {
     destinations: Addresses,
     pub(super) target: RuleTarget,
     pub(super) interfaces: Vec<InterfaceTest>,
+    /// Whether `--ctevents` or `--expevents` says which events are told.
+    pub(super) chooses_events: bool,
 }
 
 /// What `-s` or `-d` tests: one of these.
@@ -58,17 +63,19 @@ pub(super) enum RuleTarget {
 
 /// Where a rule stands.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct Standing<'p> {
     pub(super) family: Family,
     /// The hook, when the chain is a built-in one.
     pub(super) hook: Option<Hook>,
+    /// The timeout policies that it may name.
+    pub(super) policies: &'p Policies,
 }
 
 /// Reads the options of a rule, `words`.
 ///
 /// # Errors
 /// The first word that iptables would refuse or that this version does not decide.
-pub(super) fn parse(words: &[Word], standing: Standing) -> Result<Rule, Fault> {
+pub(super) fn parse(words: &[Word], standing: Standing<'_>) -> Result<Rule, Fault> {
     let mut parser = Parser {
         words: words.iter(),
         standing,
@@ -79,7 +86,7 @@ pub(super) fn parse(words: &[Word], standing: Standing) -> Result<Rule, Fault> {
         modules: Vec::new(),
         port_option: None,
         target: None,
-        has_notrack: false,
+        ct: Ct::default(),
     };
     while let Some(word) = parser.words.next() {
         parser.option(word)?;
@@ -97,7 +104,7 @@ pub(super) fn value<'w>(option: &Word, words: &mut Iter<'w, Word>) -> Result<&'w
 
 struct Parser<'w> {
     words: Iter<'w, Word>,
-    standing: Standing,
+    standing: Standing<'w>,
     matches: Matches,
     sources: Option<Addresses>,
     destinations: Option<Addresses>,
@@ -105,7 +112,7 @@ struct Parser<'w> {
     modules: Vec<&'w Word>,
     port_option: Option<&'w Word>,
     target: Option<(&'w Word, Opt)>,
-    has_notrack: bool,
+    ct: Ct<'w>,
 }
 
 /// An option on its way through the parser, with the `!` before it.
@@ -187,11 +194,13 @@ impl<'w> Parser<'w> {
                 value(given.word, &mut self.words).map(|_| ())
             }
             Opt::Comment => Err(needs(given, "-m comment")),
-            Opt::NoTrack if target == Some("CT") => {
-                self.has_notrack = true;
-                Ok(())
-            }
-            Opt::NoTrack => Err(needs(given, "-j CT")),
+            Opt::NoTrack
+            | Opt::Zone
+            | Opt::OneWayZone
+            | Opt::Timeout
+            | Opt::Helper
+            | Opt::CtEvents
+            | Opt::ExpectationEvents => self.ct(given, opt),
             Opt::RecordFlag if records => Ok(()),
             Opt::RecordValue if records => value(given.word, &mut self.words).map(|_| ()),
             _ => Err(needs(given, "-j LOG` or `-j NFLOG")),
@@ -262,6 +271,7 @@ impl<'w> Parser<'w> {
             destinations: self.destinations.unwrap_or_else(any),
             target,
             interfaces: self.interfaces,
+            chooses_events: self.ct.chooses_events(),
         })
     }
 
@@ -274,10 +284,7 @@ impl<'w> Parser<'w> {
         }
         Ok(RuleTarget::BuiltIn(match word.text.as_str() {
             "NOTRACK" => Target::NoTrack,
-            "CT" if self.has_notrack => Target::NoTrack,
-            "CT" => {
-                return Err(unsupported(word.span.clone(), "`CT` without `--notrack`"));
-            }
+            "CT" => self.ct_target()?,
             "ACCEPT" => Target::Accept,
             "DROP" => Target::Drop,
             "RETURN" => Target::Return,
@@ -308,7 +315,8 @@ mod tests {
 
     fn parsed(line: &str, hook: Option<Hook>) -> Result<Rule, Fault> {
         let words = split(line, 0..line.len(), Syntax::Save).unwrap();
-        parse(&words, Standing { family: Family::V4, hook })
+        let policies = Policies::default();
+        parse(&words, Standing { family: Family::V4, hook, policies: &policies })
     }
 
     fn network(address: [u8; 4], mask: [u8; 4]) -> Network {
@@ -383,7 +391,7 @@ mod tests {
         let cases = [
             ("-m comment --comment x", "BuiltIn(Continue)"),
             ("-j NOTRACK", "BuiltIn(NoTrack)"),
-            ("-j CT --notrack", "BuiltIn(NoTrack)"),
+            ("-j CT --notrack --zone 5 --helper ftp", "BuiltIn(NoTrack)"),
             ("-j LOG --log-prefix \"-j DROP\" --log-uid", "BuiltIn(Continue)"),
             ("-j RETURN", "BuiltIn(Return)"),
             ("-j DROP -p 17", "BuiltIn(Drop)"),
@@ -414,8 +422,6 @@ mod tests {
             ("-j NOTRACK --log-prefix x", "--log-prefix"),
             ("-j NOTRACK --notrack", "--notrack"),
             ("--comment x", "--comment"),
-            ("-j CT", "CT"),
-            ("-j CT --zone 1", "--zone"),
             ("-j MARK --set-mark 1", "MARK"),
             ("-f", "-f"),
             ("-m addrtype --dst-type LOCAL", "addrtype"),

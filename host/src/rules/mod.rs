@@ -7,6 +7,7 @@ mod family;
 mod iptables;
 mod matches;
 mod names;
+mod policies;
 mod text;
 mod values;
 mod words;
@@ -14,8 +15,8 @@ mod words;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use keeptrack_core::Packet;
-use keeptrack_core::raw::{Hook, Raw, RawTable, RawVerdict};
+use keeptrack_core::raw::{Hook, PolicyId, Raw, RawTable, RawVerdict, Target, Template};
+use keeptrack_core::{Packet, TimeoutPolicy};
 
 use crate::diagnostic::Faults;
 pub use crate::diagnostic::{Diagnostic, Diagnostics as Error};
@@ -23,6 +24,7 @@ use crate::source::Source;
 
 use self::chains::Chains;
 use self::iptables::Destination;
+use self::policies::Policies;
 
 /// The most rules of both families together. A rule that lists addresses counts for each.
 pub const MAX_RULES: usize = 1024;
@@ -31,7 +33,7 @@ pub const MAX_RULES: usize = 1024;
 pub const MAX_CHAINS: usize = 64;
 
 /// The raw table of the host program; a DROP policy takes two rules on each hook of each family.
-pub type HostRawTable = RawTable<{ MAX_RULES + 8 }, MAX_CHAINS>;
+pub type HostRawTable = RawTable<{ MAX_RULES + 8 }, MAX_CHAINS, { PolicyId::MAX_COUNT }>;
 
 /// The raw rules of some files.
 #[derive(Debug)]
@@ -88,6 +90,8 @@ pub struct SkippedCounts {
     pub other_tables: BTreeMap<&'static str, usize>,
     /// Rules marked `-4` or `-6` in an iptables-save text of the other family.
     pub rules_of_other_family: usize,
+    /// Rules that choose with `--ctevents` or `--expevents` which events are told.
+    pub event_choices: usize,
 }
 
 impl SkippedCounts {
@@ -109,9 +113,25 @@ impl Raw for RuleSet {
     fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
         self.table.classify(packet)
     }
+
+    fn timeouts(&self, id: PolicyId) -> Option<&TimeoutPolicy> {
+        self.table.timeouts(id)
+    }
 }
 
 impl RuleSet {
+    /// The timeout policies, in the order of their ids.
+    pub fn policies(&self) -> impl Iterator<Item = &TimeoutPolicy> {
+        (0..).map_while(PolicyId::at).map_while(|id| self.table.timeouts(id))
+    }
+
+    /// Whether a rule gives connections a helper.
+    #[must_use]
+    pub fn has_helper(&self) -> bool {
+        let targets = self.table.rules().iter().map(|rule| rule.target);
+        targets.into_iter().any(|to| matches!(to, Target::Ct(Template { helper: Some(_), .. })))
+    }
+
     /// What a capture must tell; rules that no packet comes to ask for nothing.
     #[must_use]
     pub fn needs(&self) -> Needs<'_> {
@@ -128,15 +148,24 @@ impl RuleSet {
     }
 }
 
-/// Reads the rules of `files`, one file's behind the other's.
+/// Reads the rules of `files`, one file's behind the other's, and the timeout policies that they may
+/// name. Of what a policy does not say, `defaults` are taken.
 ///
 /// # Errors
 /// All that is wrong with the files, at most 20 errors of each: none of their rules is used then.
-pub fn load(files: &[PathBuf]) -> Result<RuleSet, Error> {
-    compiled(files.iter().map(|path| Source::read(path, &text::RULES)))
+pub fn load(
+    files: &[PathBuf],
+    policies: &[PathBuf],
+    defaults: &TimeoutPolicy,
+) -> Result<RuleSet, Error> {
+    let policies = Policies::load(policies, defaults)?;
+    compiled(files.iter().map(|path| Source::read(path, &text::RULES)), &policies)
 }
 
-fn compiled(files: impl Iterator<Item = Result<Source, Diagnostic>>) -> Result<RuleSet, Error> {
+fn compiled(
+    files: impl Iterator<Item = Result<Source, Diagnostic>>,
+    policies: &Policies,
+) -> Result<RuleSet, Error> {
     let mut chains = Chains::new();
     let mut skipped = SkippedCounts::default();
     let mut saved = Vec::new();
@@ -151,10 +180,10 @@ fn compiled(files: impl Iterator<Item = Result<Source, Diagnostic>>) -> Result<R
         };
         let (chains, skipped, saved) = (&mut chains, &mut skipped, &mut saved);
         let faults = Faults::of(&file, &mut diagnostics);
-        iptables::read(&file, Destination { chains, skipped, saved, faults });
+        iptables::read(&file, Destination { chains, policies, skipped, saved, faults });
     }
     Error::unless(diagnostics, ())?;
-    let (table, sources) = compile::compile(chains)?;
+    let (table, sources) = compile::compile(chains, policies)?;
     Ok(RuleSet { table, sources, skipped })
 }
 
@@ -162,7 +191,7 @@ fn compiled(files: impl Iterator<Item = Result<Source, Diagnostic>>) -> Result<R
 mod tests {
     use std::net::IpAddr;
 
-    use keeptrack_core::raw::{Family, Raw, RawVerdict, Rule, Target};
+    use keeptrack_core::raw::{Family, Raw, RawVerdict, Rule, Target, Template};
     use keeptrack_core::{LinkType, Packet};
 
     use super::*;
@@ -171,7 +200,7 @@ mod tests {
         let texts = files
             .iter()
             .map(|(name, text)| Ok(Source::new((*name).to_owned(), (*text).to_owned())));
-        compiled(texts)
+        compiled(texts, &Policies::default())
     }
 
     /// For each rule its place, target, family and hooks.
@@ -237,10 +266,10 @@ mod tests {
             let bytes = [bytes.as_slice(), &[0, 7, 0, 7, 0, 8, 0, 0]].concat();
             set.table.classify(&Packet::parse(LinkType::Raw, &bytes).unwrap())
         };
-        assert_eq!(verdict([192, 0, 2, 1].into()), RawVerdict::Track);
+        assert_eq!(verdict([192, 0, 2, 1].into()), RawVerdict::Track(Template::NONE));
         assert_eq!(verdict([192, 0, 2, 2].into()), RawVerdict::Drop);
         assert_eq!(verdict([192, 0, 2, 3].into()), RawVerdict::Drop);
-        assert_eq!(verdict([0xfd; 16].into()), RawVerdict::Track);
+        assert_eq!(verdict([0xfd; 16].into()), RawVerdict::Track(Template::NONE));
         let counts = set.table.rules().iter().zip(&set.sources).map(|(rule, source)| {
             (source.line, source.origin, rule.count(Hook::Prerouting).effective)
         });

@@ -19,6 +19,13 @@ pub(super) enum Opt {
     EitherPorts,
     Comment,
     NoTrack,
+    Zone,
+    /// A zone of packets of one direction alone.
+    OneWayZone,
+    Timeout,
+    Helper,
+    CtEvents,
+    ExpectationEvents,
     /// An option of a target that only records, without a value.
     RecordFlag,
     /// The same, with a value.
@@ -59,6 +66,13 @@ pub(super) const OPTIONS: &[(&str, Opt)] = &[
     ("--ports", Opt::EitherPorts),
     ("--comment", Opt::Comment),
     ("--notrack", Opt::NoTrack),
+    ("--zone", Opt::Zone),
+    ("--zone-orig", Opt::OneWayZone),
+    ("--zone-reply", Opt::OneWayZone),
+    ("--timeout", Opt::Timeout),
+    ("--helper", Opt::Helper),
+    ("--ctevents", Opt::CtEvents),
+    ("--expevents", Opt::ExpectationEvents),
     ("--log-tcp-sequence", Opt::RecordFlag),
     ("--log-tcp-options", Opt::RecordFlag),
     ("--log-ip-options", Opt::RecordFlag),
@@ -73,10 +87,31 @@ pub(super) const OPTIONS: &[(&str, Opt)] = &[
     ("--nflog-threshold", Opt::RecordValue),
 ];
 
-/// Options that iptables knows without `-m`, or of `CT`, and that this version does not decide.
+/// Options that iptables knows without `-m` and that this version does not decide.
 pub(super) const OTHER_OPTIONS: &str = "-f --fragment --syn --tcp-flags --tcp-option --icmp-type \
     --icmpv6-type --chunk-types --dccp-types --dccp-option --ahspi --ahlen --ahres --espspi \
-    --mh-type --zone --zone-orig --zone-reply --helper --timeout --ctevents --expevents";
+    --mh-type";
+
+/// Helpers of Linux that this version does not have.
+pub(super) const OTHER_HELPERS: &str = "amanda H.245 irc netbios-ns pptp Q.931 RAS sane sip snmp \
+    snmp_trap tftp";
+
+/// The events of `--ctevents`.
+pub(super) const EVENTS: &[&str] = &[
+    "new",
+    "related",
+    "destroy",
+    "reply",
+    "assured",
+    "protoinfo",
+    "helper",
+    "mark",
+    "natseqinfo",
+    "secmark",
+];
+
+/// Those of `--expevents`.
+pub(super) const EXPECTATION_EVENTS: &[&str] = &["new"];
 
 /// The matches that this version decides.
 pub(super) const MATCHES: &[&str] = &["tcp", "udp", "sctp", "udplite", "multiport", "comment"];

@@ -8,13 +8,14 @@ mod value;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use keeptrack_core::fragment::Limits;
 use keeptrack_core::{Config, Timeout};
 
 use crate::capture::printable;
 pub use crate::diagnostic::Diagnostics as Error;
 use crate::diagnostic::{Diagnostic, Faults};
 
-use self::names::{Effect, Without};
+use self::names::{Effect, Frag, Without};
 use self::reader::Given;
 
 /// With the module's option `hashsize`, Linux makes the limit so many times as many entries.
@@ -104,11 +105,32 @@ impl Settings {
                     config.timeouts = config.timeouts.with(timeout, setting.seconds());
                 }
                 Effect::Loose => config.tcp.loose = setting.value != 0,
+                Effect::BeLiberal => config.tcp.be_liberal = setting.value != 0,
+                Effect::IgnoreInvalidRst => config.tcp.ignore_invalid_rst = setting.value != 0,
+                Effect::MaxRetrans => config.tcp.max_retrans = setting.byte(),
                 Effect::Checksum => config.checksum = setting.value != 0,
                 _ => {}
             }
         }
         config
+    }
+
+    /// How long parts of datagrams wait for the others, and how much of them.
+    #[must_use]
+    pub fn fragments(&self) -> Limits {
+        let mut limits = Limits::LINUX;
+        for setting in self.by_name.values() {
+            let bytes = usize::try_from(setting.value).unwrap_or(usize::MAX);
+            match setting.effect {
+                Effect::Frag(Frag::Time) => limits.ipfrag_time = setting.seconds(),
+                Effect::Frag(Frag::HighThresh) => limits.ipfrag_high_thresh = bytes,
+                Effect::Frag(Frag::MaxDist) => limits.ipfrag_max_dist = setting.seconds(),
+                Effect::Frag(Frag::Time6) => limits.frag6_timeout = setting.seconds(),
+                Effect::Frag(Frag::HighThresh6) => limits.frag6_high_thresh = bytes,
+                _ => {}
+            }
+        }
+        limits
     }
 
     /// The most entries. Without `nf_conntrack_max`, that is what the module's `hashsize` makes it.
@@ -129,6 +151,13 @@ impl Settings {
         let (buckets, origin) =
             self.value("nf_conntrack_buckets").or_else(|| self.value(names::HASH_SIZE))?;
         Some((in_pages(buckets), origin))
+    }
+
+    /// How many connections may be expected at a time: `nf_conntrack_expect_max`.
+    #[must_use]
+    pub fn expect_max(&self) -> Option<(usize, &Origin)> {
+        let (max, origin) = self.value("nf_conntrack_expect_max")?;
+        Some((usize::try_from(max).unwrap_or(usize::MAX), origin))
     }
 
     /// Whether packets and bytes are counted: `nf_conntrack_acct`.
@@ -178,6 +207,11 @@ impl Settings {
 }
 
 impl Setting {
+    /// A larger number is refused when it is read.
+    fn byte(&self) -> u8 {
+        u8::try_from(self.value).unwrap_or(u8::MAX)
+    }
+
     /// A longer timeout is refused before anybody asks.
     fn seconds(&self) -> u32 {
         u32::try_from(self.value).unwrap_or(u32::MAX)
@@ -198,7 +232,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// For people, in one line: `nf_conntrack_tcp_be_liberal = 1 (sysctl.txt:25) has no effect: ...`.
+/// For people, in one line: `nf_conntrack_log_invalid = 1 (sysctl.txt:25) has no effect: ...`.
 impl fmt::Display for Ignored<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, value, origin, why } = self;

@@ -21,12 +21,38 @@ pub(super) enum Effect {
     Timestamp,
     /// Whether TCP connections are picked up in their middle.
     Loose,
+    /// Whether TCP segments outside of the windows are accepted.
+    BeLiberal,
+    /// Whether resets of TCP with a wrong number are passed over.
+    IgnoreInvalidRst,
+    /// From how many retransmissions on a TCP connection lives no longer than
+    /// [`Timeout::TcpMaxRetrans`].
+    MaxRetrans,
     /// Whether UDP-Lite is refused, as Linux does when it verifies check sums.
     Checksum,
+    /// How many connections may be expected.
+    ExpectMax,
+    /// How parts of datagrams wait for the others.
+    Frag(Frag),
     /// None: it is how many entries there were.
     Reading,
     /// None.
     Without(Without),
+}
+
+/// What a setting says of parts of datagrams.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Frag {
+    /// How many seconds those of IPv4 wait.
+    Time,
+    /// How many bytes Linux may book for those of IPv4.
+    HighThresh,
+    /// How many others an IPv4 source may send between two of a datagram.
+    MaxDist,
+    /// How many seconds those of IPv6 wait.
+    Time6,
+    /// How many bytes Linux may book for those of IPv6.
+    HighThresh6,
 }
 
 /// A setting without an effect here.
@@ -53,16 +79,18 @@ pub(super) enum Name {
 /// The folders of the names, and of each how they begin there. `sysctl` and /proc/sys agree.
 const FOLDERS: [(&str, &[&str]); 5] = [
     // As in the folder itself, or typed.
-    ("", &[NOW, OLD, FLOWTABLE]),
+    ("", &[NOW, OLD, FLOWTABLE, IPFRAG]),
     ("net.netfilter.", &[NOW, FLOWTABLE]),
     ("net.", &["nf_conntrack_max", "ip_conntrack_max"]),
-    ("net.ipv4.", &[OLD]),
+    ("net.ipv4.", &[OLD, IPFRAG]),
     ("net.ipv4.netfilter.", &[OLD]),
 ];
 
 const NOW: &str = "nf_conntrack_";
 const OLD: &str = "ip_conntrack_";
 const FLOWTABLE: &str = "nf_flowtable_";
+/// IPv4's own, of the queues that conntrack shares with it.
+const IPFRAG: &str = "ipfrag_";
 /// The option of the module that sets buckets and limit.
 pub(super) const HASH_SIZE: &str = "hashsize";
 /// What `/sys/module/nf_conntrack/parameters/hashsize` sets.
@@ -75,16 +103,17 @@ const fn without(why: &'static str, usual: &'static [u64]) -> Effect {
     Effect::Without(Without { why, usual })
 }
 
-const WINDOWS: &str = "sequence windows are not checked here";
-const RETRANSMISSIONS: &str = "retransmissions are not counted here";
-const EXPECTATIONS: &str = "no helper expects connections here";
-const FRAGMENTS: &str = "fragments are not put together here";
+const NO_WINDOW_CHECK: &str =
+    "only OpenWrt has it: windows are checked here, and tcp_be_liberal lets most pass";
+const SYN_SENT2: &str = "only a timeout policy sets it in Linux 6.18";
+const HELPER: &str = "Linux has it no longer since 6.0: a rule assigns helpers, `CT --helper`";
+const LOW_THRESH: &str = "Linux does not look at it since 4.17";
 const DCCP: &str = "DCCP is not tracked here, it has the generic timeout";
 const UDPLITE: &str = "UDP-Lite has the timeouts of UDP";
 const FLOWS: &str = "flows are not offloaded here";
 
 /// All names but those of timeouts, behind `nf_conntrack_`. Values: Linux 2.6.18 to 6.18.
-const NAMES: [(&str, Effect); 33] = [
+const NAMES: [(&str, Effect); 32] = [
     ("acct", Effect::Acct),
     ("buckets", Effect::Buckets),
     ("checksum", Effect::Checksum),
@@ -99,24 +128,23 @@ const NAMES: [(&str, Effect); 33] = [
     ("dccp_timeout_timewait", without(DCCP, &[240])),
     ("events", without("`-o events` is what tells events here", &[1, 2])),
     ("events_retry_timeout", without("no event is lost here", &[15])),
-    ("expect_max", without(EXPECTATIONS, &[])),
-    ("frag6_high_thresh", without(FRAGMENTS, &[262_144, 4_194_304])),
-    ("frag6_low_thresh", without(FRAGMENTS, &[196_608, 3_145_728])),
-    ("frag6_timeout", without(FRAGMENTS, &[60])),
-    ("helper", without(EXPECTATIONS, &[0, 1])),
+    ("expect_max", Effect::ExpectMax),
+    ("frag6_high_thresh", Effect::Frag(Frag::HighThresh6)),
+    ("frag6_low_thresh", without(LOW_THRESH, &[196_608, 3_145_728])),
+    ("frag6_timeout", Effect::Frag(Frag::Time6)),
+    ("helper", without(HELPER, &[0])),
     ("log_invalid", without("`-o packets` is what tells INVALID packets here", &[0])),
     ("max", Effect::Max),
     ("sctp_timeout_heartbeat_acked", without("Linux 6.18 has no such state", &[210])),
     // OpenWrt's.
     ("skip_filter", without("no filter is passed here", &[0, 1])),
-    ("tcp_be_liberal", without(WINDOWS, &[0])),
-    ("tcp_ignore_invalid_rst", without(WINDOWS, &[0])),
+    ("tcp_be_liberal", Effect::BeLiberal),
+    ("tcp_ignore_invalid_rst", Effect::IgnoreInvalidRst),
     ("tcp_loose", Effect::Loose),
-    ("tcp_max_retrans", without(RETRANSMISSIONS, &[3])),
+    ("tcp_max_retrans", Effect::MaxRetrans),
     // OpenWrt's.
-    ("tcp_no_window_check", without(WINDOWS, &[0, 1])),
-    ("tcp_timeout_max_retrans", without(RETRANSMISSIONS, &[300])),
-    ("tcp_timeout_syn_sent2", without("two SYNs that cross have the timeout of one", &[120])),
+    ("tcp_no_window_check", without(NO_WINDOW_CHECK, &[0])),
+    ("tcp_timeout_syn_sent2", without(SYN_SENT2, &[120])),
     ("timestamp", Effect::Timestamp),
     ("udplite_timeout", without(UDPLITE, &[30])),
     ("udplite_timeout_stream", without(UDPLITE, &[180])),
@@ -125,6 +153,15 @@ const NAMES: [(&str, Effect); 33] = [
 /// Those of flow tables, behind `nf_flowtable_`.
 const FLOWTABLE_NAMES: [(&str, &[u64]); 4] =
     [("tcp_pickup", &[120]), ("tcp_timeout", &[30]), ("udp_pickup", &[30]), ("udp_timeout", &[30])];
+
+/// Those of the queues for parts of IPv4, behind `ipfrag_`.
+const IPFRAG_NAMES: [(&str, Effect); 5] = [
+    ("high_thresh", Effect::Frag(Frag::HighThresh)),
+    ("low_thresh", without(LOW_THRESH, &[196_608, 3_145_728])),
+    ("max_dist", Effect::Frag(Frag::MaxDist)),
+    ("secret_interval", without("Linux does not look at it since 4.17", &[0, 600])),
+    ("time", Effect::Frag(Frag::Time)),
+];
 
 impl Name {
     /// Which setting `key` names: with dots or slashes between folders, with or without /proc/sys.
@@ -135,13 +172,14 @@ impl Name {
         let key = key.strip_prefix("/proc/sys/").unwrap_or(key).replace('/', ".");
         let start = key.rfind('.').map_or(0, |dot| dot + 1);
         let Some((folder, last)) = key.split_at_checked(start) else { return Self::Other };
-        let Some(begin) = [NOW, OLD, FLOWTABLE].into_iter().find(|begin| last.starts_with(begin))
-        else {
+        let begins = [NOW, OLD, FLOWTABLE, IPFRAG];
+        let Some(begin) = begins.into_iter().find(|begin| last.starts_with(begin)) else {
             return Self::misspelt(folder, last);
         };
         let end = last.get(begin.len()..).unwrap_or_default();
         let (begin, effect) = match begin {
             FLOWTABLE => (FLOWTABLE, flowtable_effect(end)),
+            IPFRAG => (IPFRAG, named(&IPFRAG_NAMES, end)),
             _ => (NOW, effect(end)),
         };
         let Some(effect) = effect else {
@@ -155,7 +193,8 @@ impl Name {
         if is_there {
             Self::Known(name, effect)
         } else {
-            Self::Unknown(Some(format!("net.netfilter.{name}")))
+            let folder = if begin == IPFRAG { "net.ipv4." } else { "net.netfilter." };
+            Self::Unknown(Some(format!("{folder}{name}")))
         }
     }
 
@@ -189,9 +228,12 @@ pub(super) fn ending(end: &str) -> Option<String> {
 }
 
 fn effect(end: &str) -> Option<Effect> {
-    let named = NAMES.iter().find(|(name, _)| *name == end).map(|&(_, effect)| effect);
     let timeout = || Timeout::ALL.iter().find(|timeout| timeout.name() == end);
-    named.or_else(|| timeout().map(|&timeout| Effect::Timeout(timeout)))
+    named(&NAMES, end).or_else(|| timeout().map(|&timeout| Effect::Timeout(timeout)))
+}
+
+fn named(names: &[(&str, Effect)], end: &str) -> Option<Effect> {
+    names.iter().find(|(name, _)| *name == end).map(|&(_, effect)| effect)
 }
 
 fn flowtable_effect(end: &str) -> Option<Effect> {
@@ -203,6 +245,9 @@ fn flowtable_effect(end: &str) -> Option<Effect> {
 fn all_names(begin: &str) -> Vec<&'static str> {
     if begin == FLOWTABLE {
         return FLOWTABLE_NAMES.iter().map(|&(name, _)| name).collect();
+    }
+    if begin == IPFRAG {
+        return IPFRAG_NAMES.iter().map(|&(name, _)| name).collect();
     }
     let timeouts = Timeout::ALL.iter().map(|timeout| timeout.name());
     NAMES.iter().map(|&(name, _)| name).chain(timeouts).collect()
@@ -224,6 +269,9 @@ mod tests {
             ("net.ipv4.ip_conntrack_max", "=nf_conntrack_max"),
             ("net.ipv4.netfilter.ip_conntrack_tcp_loose", "=nf_conntrack_tcp_loose"),
             ("net.netfilter.nf_flowtable_udp_timeout", "=nf_flowtable_udp_timeout"),
+            ("net.ipv4.ipfrag_time", "=ipfrag_time"),
+            ("net.ipv4.ipfrag_tim", "?ipfrag_time"),
+            ("net.netfilter.ipfrag_time", "?net.ipv4.ipfrag_time"),
             ("net.nf_conntrack_acct", "?net.netfilter.nf_conntrack_acct"),
             ("net.ipv4.nf_conntrack_max", "?net.netfilter.nf_conntrack_max"),
             ("net.netfilter.ip_conntrack_max", "?net.netfilter.nf_conntrack_max"),

@@ -1,5 +1,6 @@
 //! Settings of files of all forms, and what is said of those that cannot be.
 
+use keeptrack_core::fragment::Limits;
 use keeptrack_core::{Config, Timeout};
 
 use super::{Error, Given, Origin, Settings};
@@ -47,6 +48,24 @@ fn the_last_one_of_each_name_counts_and_tells_where_it_is_from() {
 }
 
 #[test]
+fn every_setting_of_tcp_has_its_effect() {
+    let text = "net.netfilter.nf_conntrack_tcp_be_liberal = 1\n\
+        net.netfilter.nf_conntrack_tcp_ignore_invalid_rst = 1\n\
+        net.netfilter.nf_conntrack_tcp_max_retrans = 7\n\
+        net.netfilter.nf_conntrack_tcp_timeout_max_retrans = 200\n\
+        net.netfilter.nf_conntrack_tcp_timeout_syn_sent = 50\n";
+    let settings = loaded(&[("f", text)]).unwrap();
+    assert_eq!(settings.ignored().count(), 0);
+    let Config { timeouts, tcp, .. } = settings.apply(Config::LINUX);
+    assert!(tcp.be_liberal && tcp.ignore_invalid_rst && tcp.loose);
+    assert_eq!((tcp.max_retrans, timeouts.tcp_max_retrans), (7, 200));
+    // Linux 6.18: no sysctl reaches that of two SYNs that cross.
+    assert_eq!((timeouts.tcp_syn_sent, timeouts.tcp_syn_sent2), (50, 120));
+    let title = |text: &str| loaded(&[("f", text)]).unwrap_err().to_string();
+    assert!(title("nf_conntrack_tcp_max_retrans=256").starts_with("error: `256` is out of range"));
+}
+
+#[test]
 fn the_option_of_the_module_sets_buckets_and_limit_until_a_setting_does() {
     let of = |text: &str| {
         let settings = loaded(&[("f", text)]).unwrap();
@@ -66,19 +85,38 @@ fn the_option_of_the_module_sets_buckets_and_limit_until_a_setting_does() {
 
 #[test]
 fn what_has_no_effect_is_told_when_it_is_not_as_usual() {
-    let text = "net.netfilter.nf_conntrack_tcp_be_liberal = 1\n\
-        net.netfilter.nf_conntrack_tcp_max_retrans = 3\n\
+    let text = "net.netfilter.nf_conntrack_helper = 1\n\
+        net.netfilter.nf_conntrack_tcp_no_window_check = 0\n\
         net.netfilter.nf_conntrack_checksum = 0\nnet.netfilter.nf_conntrack_expect_max = 77\n\
-        net.netfilter.nf_conntrack_count = 20\nnet.netfilter.nf_conntrack_frag6_timeout = 9\n\
+        net.netfilter.nf_conntrack_count = 20\nnet.netfilter.nf_conntrack_frag6_low_thresh = 9\n\
         net.netfilter.nf_flowtable_tcp_timeout = 30\n";
     let settings = loaded(&[("f", text)]).unwrap();
     let ignored: Vec<String> = settings.ignored().map(|ignored| ignored.to_string()).collect();
     let expected = [
-        "nf_conntrack_frag6_timeout = 9 (f:6) has no effect: fragments are not put together here",
-        "nf_conntrack_tcp_be_liberal = 1 (f:1) has no effect: sequence windows are not checked here",
+        "nf_conntrack_frag6_low_thresh = 9 (f:6) has no effect: Linux does not look at it since 4.17",
+        "nf_conntrack_helper = 1 (f:1) has no effect: Linux has it no longer since 6.0: a rule \
+         assigns helpers, `CT --helper`",
     ];
     assert_eq!(ignored, expected);
     assert_eq!(settings.apply(Config::LINUX), Config::LINUX);
+}
+
+#[test]
+fn parts_of_datagrams_wait_as_is_set() {
+    let text = "net.ipv4.ipfrag_time = 5\nnet.ipv4.ipfrag_high_thresh = 4096\n\
+        net.ipv4.ipfrag_low_thresh = 3145728\nnet.ipv4.ipfrag_max_dist = 0\n\
+        net.netfilter.nf_conntrack_frag6_timeout = 6\n\
+        net.netfilter.nf_conntrack_frag6_high_thresh = 8192\n";
+    let settings = loaded(&[("f", text)]).unwrap();
+    let expected = Limits {
+        ipfrag_time: 5,
+        ipfrag_high_thresh: 4096,
+        ipfrag_max_dist: 0,
+        frag6_timeout: 6,
+        frag6_high_thresh: 8192,
+    };
+    assert_eq!((settings.fragments(), settings.ignored().count()), (expected, 0));
+    assert_eq!(loaded(&[]).unwrap().fragments(), Limits::LINUX);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use keeptrack_core::MAX_SECONDS;
 
-use super::names::Effect;
+use super::names::{Effect, Frag};
 
 /// Why a value cannot be.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,10 +61,19 @@ pub(super) const fn range(effect: Effect) -> (u64, u64) {
     match effect {
         Effect::Max | Effect::Buckets | Effect::HashSize => (1, MAX_INT),
         Effect::Timeout(_) => (0, MAX_SECONDS as u64),
-        Effect::Acct | Effect::Timestamp | Effect::Checksum => (0, 1),
+        Effect::Acct
+        | Effect::Timestamp
+        | Effect::Checksum
+        | Effect::BeLiberal
+        | Effect::IgnoreInvalidRst => (0, 1),
+        Effect::ExpectMax => (0, MAX_INT),
+        Effect::MaxRetrans => (0, u8::MAX as u64),
         // Linux 2.6.9 had a number of packets there.
         Effect::Loose => (0, u8::MAX as u64),
-        Effect::Reading | Effect::Without(_) => (0, u64::MAX),
+        Effect::Frag(Frag::Time | Frag::Time6 | Frag::MaxDist) => (0, MAX_INT),
+        Effect::Frag(Frag::HighThresh | Frag::HighThresh6)
+        | Effect::Reading
+        | Effect::Without(_) => (0, u64::MAX),
     }
 }
 

@@ -88,19 +88,29 @@ fn packets(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Res
         ("untracked", tally.untracked_count),
         ("invalid", tally.invalid_count()),
         ("dropped by raw rules", tally.raw_drop_count),
+        ("dropped by a helper", subject.table.stats().helper_drop_count()),
     ];
     let some = kinds.iter().filter(|(_, count)| *count > 0);
     parts.extend(some.map(|(kind, count)| format!("{} {kind}", Count(*count))));
     if tally.drop_count > 0 {
         parts.push(Styled(BAD, format!("{} dropped", Count(tally.drop_count))).to_string());
     }
+    let held = tally.held.iter().map(|(&why, &count)| (why, count));
+    parts.extend(by_reason("held", tally.held_count(), held));
     let skipped = tally.skipped_by_name();
-    if !skipped.is_empty() {
-        let why: Vec<_> =
-            skipped.iter().map(|(why, count)| format!("{why} {}", Count(*count))).collect();
-        parts.push(format!("{} skipped ({})", Count(tally.skipped_count()), why.join(", ")));
-    }
+    let skipped = skipped.iter().map(|(why, &count)| (why.as_str(), count));
+    parts.extend(by_reason("skipped", tally.skipped_count(), skipped));
     writeln!(out, "  {}: {}", subject.unit, parts.join(", "))
+}
+
+/// What became of some packets, and of how many why; nothing when there are none.
+fn by_reason<'w>(
+    what: &str,
+    all_count: u64,
+    reasons: impl Iterator<Item = (&'w str, u64)>,
+) -> Option<String> {
+    let why: Vec<_> = reasons.map(|(why, count)| format!("{why} {}", Count(count))).collect();
+    (!why.is_empty()).then(|| format!("{} {what} ({})", Count(all_count), why.join(", ")))
 }
 
 /// What the result does not say.

@@ -8,11 +8,13 @@ use super::super::style::{CAUTION, STRONG, Styled};
 use super::super::subject::RuleEffect;
 use crate::units::Count;
 
-/// Writes it for a rule that untracks or drops, at one of the hooks that lead to it.
+/// Writes it for a rule that untracks, drops or says how to track, at one of the hooks that lead to
+/// it.
 pub(super) fn rule(out: &mut dyn Write, effect: RuleEffect<'_>) -> io::Result<()> {
     let RuleEffect { source, target, hook, count } = effect;
     let verb = match target {
         Target::NoTrack => "untracked",
+        Target::Ct(_) => "tracked so",
         Target::Drop => "dropped",
         _ => return Ok(()),
     };
@@ -21,12 +23,17 @@ pub(super) fn rule(out: &mut dyn Write, effect: RuleEffect<'_>) -> io::Result<()
     writeln!(out, "    at {}: {matched} packets matched, {effective} {verb}", hook.name())?;
     if count.too_late > 0 {
         let (sign, late) = (Styled(CAUTION, '!'), Count(count.too_late));
+        let first = Hook::Output.name();
         writeln!(
             out,
-            "  {sign} {late} of them had been tracked before: a looping packet crosses {} first.\n    \
-             The rule that keeps them out: -A OUTPUT -o lo -j NOTRACK",
-            Hook::Output.name(),
+            "  {sign} {late} of them had been tracked before: a looping packet crosses {first} first.",
         )?;
+        match target {
+            Target::NoTrack => {
+                writeln!(out, "    The rule that keeps them out: -A {first} -o lo -j NOTRACK")?;
+            }
+            _ => writeln!(out, "    Only a rule of {first} says how they are tracked")?,
+        }
     }
     Ok(())
 }
