@@ -3,8 +3,8 @@
 //!
 //! The gateway is a bridge. It carries what is not IP, ARP among it, and what it cannot read: the
 //! receiver is there to refuse that. INVALID packets pass, since INVALID never drops by itself, and
-//! so do untracked ones. It drops what a raw rule drops, and the first packet of a connection that
-//! finds no place in the table.
+//! so do untracked ones. It drops what a raw rule drops, what a helper drops, the first packet of a
+//! connection that finds no place in the table, and what its stage for parts of datagrams refuses.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -14,10 +14,11 @@ extern crate std;
 #[cfg(feature = "defmt")]
 pub mod log;
 
+use keeptrack_core::fragment::Fragments;
 use keeptrack_core::raw::Raw;
 use keeptrack_core::{
-    Confirmed, Conntrack, Ended, IfName, Instant, Invalid, LinkType, Memory, OnFull, Packet,
-    ParseError, Path, Refused, Seen, Step, Tracked,
+    Change, Confirmed, Conntrack, Ended, Held, Help, HelperDrop, IfName, Instant, Invalid,
+    LinkType, Memory, OnFull, Packet, ParseError, Path, Refused, Seen, Step, Tracked,
 };
 
 /// What becomes of a frame.
@@ -52,16 +53,20 @@ pub enum Passed<'t> {
 pub enum Dropped {
     /// The table did not take its connection in.
     Refused(Refused),
+    /// It is a part of a datagram, and was refused.
+    Held(Held),
     /// A rule of the raw table drops it.
     Rule,
+    /// The helper of its connection drops it.
+    Helper(HelperDrop),
 }
 
 /// What becomes of `frame`, an Ethernet frame that came in at `port`.
-pub fn forward<'t, M: Memory, P: OnFull, R: Raw>(
+pub fn forward<'t, M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments>(
     now: Instant,
     port: &IfName,
     frame: &[u8],
-    ct: &'t mut Conntrack<M, P, R>,
+    ct: &'t mut Conntrack<M, P, R, H, F>,
 ) -> Action<'t> {
     let packet = match Packet::parse(LinkType::Ethernet, frame) {
         Ok(packet) => packet,
@@ -73,9 +78,13 @@ pub fn forward<'t, M: Memory, P: OnFull, R: Raw>(
             Ok(made) => Action::Forward(Passed::New(made)),
             Err(refused) => Action::Drop(Dropped::Refused(refused)),
         },
+        Tracked::Known { change: Change { dropped: Some(why), .. }, .. } => {
+            Action::Drop(Dropped::Helper(why))
+        }
         Tracked::Known { .. } => Action::Forward(Passed::Known),
         Tracked::Related { .. } => Action::Forward(Passed::Related),
-        Tracked::Invalid(why) => Action::Forward(Passed::Invalid(why)),
+        Tracked::Invalid { why, .. } => Action::Forward(Passed::Invalid(why)),
+        Tracked::Held(why) => Action::Drop(Dropped::Held(why)),
         Tracked::Untracked => Action::Forward(Passed::Untracked),
         Tracked::Dropped => Action::Drop(Dropped::Rule),
     }
@@ -86,9 +95,9 @@ pub const STEPS: usize = 32;
 
 /// What has left the table by `now`, as far as [`STEPS`] steps find it; to be asked before frames
 /// are forwarded. What is left over is found by the next call, and matches no packet until then.
-pub fn ended<M: Memory, P: OnFull, R: Raw>(
+pub fn ended<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments>(
     now: Instant,
-    ct: &mut Conntrack<M, P, R>,
+    ct: &mut Conntrack<M, P, R, H, F>,
 ) -> impl Iterator<Item = Ended> {
     (0..STEPS)
         .map_while(move |_| match ct.expire(now) {

@@ -1,8 +1,9 @@
 //! A gateway's log, in defmt: the same lines on every board, in the words of `conntrack -E`.
 
 use defmt::{Display2Format, info, warn};
+use keeptrack_core::fragment::Fragments;
 use keeptrack_core::raw::Raw;
-use keeptrack_core::{Conntrack, Ended, Instant, Memory, OnFull};
+use keeptrack_core::{Conntrack, Ended, Help, Instant, Memory, OnFull};
 
 use crate::{Action, Dropped, Passed};
 
@@ -40,7 +41,10 @@ impl Log {
     }
 
     /// One line for the table as it is.
-    pub fn status<M: Memory, P: OnFull, R: Raw>(&self, ct: &Conntrack<M, P, R>) {
+    pub fn status<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments>(
+        &self,
+        ct: &Conntrack<M, P, R, H, F>,
+    ) {
         let stats = ct.stats();
         info!(
             "{=usize} of {=usize} connections, {=u64} confirmed, {=u64} dropped, {=u64} invalid",

@@ -16,7 +16,9 @@ use core::convert::Infallible;
 use core::mem::size_of;
 use core::sync::atomic::{Ordering, fence};
 
-use keeptrack_core::{Config, Conntrack, IfName, Instant, Lent, Storage};
+use keeptrack_core::fragment::Follow;
+use keeptrack_core::raw::TrackAll;
+use keeptrack_core::{Config, Conntrack, IfName, Instant, Lent, NoHelpers, Refuse, Storage};
 use keeptrack_gateway::log::Log;
 use keeptrack_gateway::{Action, ended, forward};
 use static_cell::ConstStaticCell;
@@ -28,6 +30,9 @@ use virtio::Device;
 
 /// How many connections the table holds.
 const CONNECTIONS: usize = 1024;
+
+/// How many datagrams may come in parts at once.
+const FOLLOWED: usize = 16;
 
 /// How often the log says how full the table is, in seconds.
 const STATUS_INTERVAL: u32 = 10;
@@ -46,8 +51,11 @@ fn main() -> ! {
 
 fn run() -> Result<Infallible, Fault> {
     selfcheck::run()?;
+    // Frames come over a wire here: whoever sent them has finished their check sums.
+    let config = Config { checksum: true, ..Config::DEFAULT };
     let mut gateway = Gateway {
-        ct: Conntrack::new(STORAGE.take().lend(), Config::DEFAULT, entropy::seed()?)?,
+        ct: Conntrack::new(STORAGE.take().lend(), config, entropy::seed()?)?
+            .with_fragments(Follow::new()),
         log: Log::default(),
     };
     let [left_buffers, right_buffers] = BUFFERS.take();
@@ -81,7 +89,7 @@ fn run() -> Result<Infallible, Fault> {
 
 /// The table, and what is said of it.
 struct Gateway {
-    ct: Conntrack<Lent<'static>>,
+    ct: Conntrack<Lent<'static>, Refuse, TrackAll, NoHelpers, Follow<FOLLOWED>>,
     log: Log,
 }
 

@@ -5,14 +5,16 @@
 
 use core::fmt::{self, Display, Write};
 
+use keeptrack_core::fragment::{AsLinux, Follow, Limits, Queue, Run};
 use keeptrack_core::raw::{
-    ChainId, Hook, IfPattern, Matches, Policy, RawError, RawTable, Target, Test,
+    ChainId, Helper, Hook, IfPattern, Matches, Policy, PolicyId, Raw, RawError, RawTable, Target,
+    Template, Test,
 };
 use keeptrack_core::{
-    Config, Conn, Conntrack, Direction, IfName, Instant, Invalid, Link, LinkType, MAX_TAGS,
-    Malformed, Memory, OnFull, Packet, Path, Protocol, Refused, Restored, SctpState, Seed, Seen,
-    SlotId, Slots, State, Status, Step, Storage, TcpFlags, TcpState, Timeout, TimeoutPolicy,
-    Tracked, Transport, Why, Zone,
+    Config, Conn, Conntrack, CtState, Direction, Held, Help, HelperDrop, HelperSlot, Helpers,
+    IfName, Instant, Invalid, Link, LinkType, MAX_TAGS, Malformed, Memory, OnFull, Packet, Path,
+    Protocol, Refused, Restored, SctpState, Seed, Seen, SlotId, Slots, State, Status, Step,
+    Storage, TcpFlags, TcpState, Timeout, TimeoutPolicy, Tracked, Transport, Why, Zone,
 };
 
 use crate::fault::Fault;
@@ -28,6 +30,9 @@ pub(crate) fn run() -> Result<(), Fault> {
     told()?;
     full()?;
     rules()?;
+    templates()?;
+    helpers()?;
+    fragments()?;
     defmt::info!("selfcheck ok");
     Ok(())
 }
@@ -78,6 +83,13 @@ fn links() -> Result<(), Fault> {
         });
         ensure(is_syn, link.name())?;
     }
+    let captured = Packet::parse_cut(LinkType::Raw, &bytes[..39], 1);
+    ensure(captured.is_err(), "Packet::parse_cut")?;
+    let mut shutdown = segment(TcpFlags::SYN, Direction::Original);
+    shutdown[9] = 132;
+    shutdown[32..36].copy_from_slice(&[7, 0, 0, 8]);
+    let sctp = parse(&shutdown)?;
+    ensure(sctp.chunks().count() == 1, "Packet::chunks")?;
     let cut = Packet::parse(LinkType::Ipv6, &[0x60; 39]);
     ensure(cut.is_err_and(|why| !why.name().is_empty() && length(why) > 0), "cut IPv6")
 }
@@ -95,6 +107,7 @@ fn names() -> Result<(), Fault> {
     ensure(Why::TimedOut.name() == "timed_out" && length(Why::Reset) > 0, "Why::name")?;
     let timeouts = TimeoutPolicy::LINUX.with(Timeout::Udp, 7);
     ensure(timeouts.seconds(Timeout::Udp) == 7, "TimeoutPolicy::with")?;
+    ensure(Instant::from_nanos(1_000_000_000) == NOW, "Instant::from_nanos")?;
     ensure(Direction::Reply.index() == 1 && MAX_TAGS > 0, "Direction::index")?;
     let flags = (TcpFlags::SYN | TcpFlags::ACK).without(TcpFlags::ACK);
     ensure(flags == TcpFlags::SYN, "TcpFlags")?;
@@ -171,7 +184,7 @@ fn full() -> Result<(), Fault> {
     ensure(evicted.is_ok_and(|evicted| evicted == Some(Why::DroppedEarly)), "on_full")?;
     let null = segment(TcpFlags(0), Direction::Original);
     let tracked = ct.track(NOW, &parse(&null)?);
-    ensure(matches!(tracked, Tracked::Invalid(Invalid::TcpFlags)), "invalid")?;
+    ensure(matches!(tracked, Tracked::Invalid { why: Invalid::TcpFlags, .. }), "invalid")?;
     ensure(ct.stats().invalid_by(Invalid::TcpFlags) == 1, "invalid_by")?;
     ensure(u16::NIL.slot().is_none(), "Link::slot")
 }
@@ -219,6 +232,118 @@ fn raw_table(name: IfName) -> Result<RawTable<2, 3>, RawError> {
     table.set_policy(Hook::Output, Policy::Drop);
     table.check()?;
     Ok(table)
+}
+
+/// A connection is in the zone and lives by the policy that a rule gives it.
+fn templates() -> Result<(), Fault> {
+    let table = template_table().map_err(|_| Fault::SelfCheck("RawTable::add_timeouts"))?;
+    let mut storage = Storage::<1>::new();
+    let mut ct = Conntrack::new(storage.lend(), Config::DEFAULT, SEED)?.with_rules(table);
+    let bytes = segment(TcpFlags::SYN, Direction::Original);
+    let Tracked::First(first) = ct.track(NOW, &parse(&bytes)?) else {
+        return Err(Fault::SelfCheck("first"));
+    };
+    ensure(first.timeout() == 7 && first.conn().zone() == Zone(3), "zone")?;
+    let id = first.conn().timeouts().ok_or(Fault::SelfCheck("Conn::timeouts"))?;
+    ensure(Some(id) == PolicyId::at(0) && id.index() == 0, "PolicyId")?;
+    let policy = ct.rules().timeouts(id);
+    ensure(policy.is_some_and(|policy| policy.tcp_syn_sent == 7), "RawTable::timeouts")?;
+    ensure(Helper::ALL.iter().all(|helper| helper.name() == "ftp"), "Helper::name")
+}
+
+/// One rule, which puts all into zone 3 and gives a SYN 7 seconds.
+fn template_table() -> Result<RawTable<1, 2, 1>, RawError> {
+    let mut table = RawTable::new();
+    let policy = TimeoutPolicy::LINUX.with(Timeout::TcpSynSent, 7);
+    let timeouts = Some(table.add_timeouts(policy)?);
+    let target = Target::Ct(Template { zone: Zone(3), timeouts, ..Template::NONE });
+    table.append(ChainId::of(Hook::Prerouting), Matches::default(), target)?;
+    Ok(table)
+}
+
+/// What a server of FTP announces is expected, once; and a line that is cut is dropped.
+fn helpers() -> Result<(), Fault> {
+    let mut slots = [HelperSlot::EMPTY; 1];
+    let mut helpers = Helpers::new(&mut slots[..], 1);
+    ensure(helpers.table().is_some() && helpers.slots().len() == 1, "Helpers")?;
+    let mut table = RawTable::<1, 2>::new();
+    let target = Target::Ct(Template { helper: Some(Helper::Ftp), ..Template::NONE });
+    let appended = table.append(ChainId::of(Hook::Prerouting), Matches::default(), target);
+    ensure(appended.is_ok(), "RawTable::append")?;
+    let mut storage = Storage::<2>::new();
+    let ct = Conntrack::new(storage.lend(), Config::DEFAULT, SEED)?;
+    let mut ct = ct.with_rules(table).with_helpers(helpers);
+    let bytes = segment(TcpFlags::SYN, Direction::Original);
+    let Tracked::First(first) = ct.track(NOW, &parse(&bytes)?) else {
+        return Err(Fault::SelfCheck("first"));
+    };
+    ensure(first.state() == CtState::New, "Unconfirmed::state")?;
+    let made = first.confirm().map_err(|_| Fault::SelfCheck("confirm"))?;
+    ensure(made.conn.helper() == Some(Helper::Ftp), "Conn::helper")?;
+    let lines: [(u8, &[u8], u8); 4] = [
+        (1, b"", TcpFlags::SYN.0),
+        (2, b"220\r\n", 0),
+        (7, b"227 =192,0,2,2,0,25\r\n", 0),
+        (28, b"22", 0),
+    ];
+    for (seq, line, flags) in lines {
+        let mut bytes = [0; 64];
+        let header = segment(TcpFlags::ACK | TcpFlags(flags), Direction::Reply);
+        let (front, rest) = bytes.split_at_mut(header.len());
+        front.copy_from_slice(&header);
+        rest[..line.len()].copy_from_slice(line);
+        let len = header.len() + line.len();
+        (bytes[3], bytes[27]) = (u8::try_from(len).unwrap_or(0), seq);
+        let Tracked::Known { change, .. } = ct.track(NOW, &parse(&bytes[..len])?) else {
+            return Err(Fault::SelfCheck("known"));
+        };
+        let is_cut = change.dropped.is_some_and(|why| why.name() == "helper_partial");
+        ensure(is_cut == (line == b"22"), "HelperDrop::name")?;
+    }
+    let drops = (ct.stats().helper_drop_count(), ct.stats().helper_drop_by(HelperDrop::Partial));
+    ensure(drops == (1, 1) && ct.expectations().count() == 1, "expectations")?;
+    let mut bytes = segment(TcpFlags::SYN, Direction::Original);
+    bytes[21] = 2;
+    let Tracked::First(first) = ct.track(NOW, &parse(&bytes)?) else {
+        return Err(Fault::SelfCheck("first"));
+    };
+    ensure(first.state() == CtState::Related, "RELATED")
+}
+
+/// A segment in two parts: one stage tracks the first and lets the other follow, one waits for both.
+fn fragments() -> Result<(), Fault> {
+    let bytes = segment(TcpFlags::SYN, Direction::Original);
+    let [mut first, mut last] = [bytes; 2];
+    (first[3], first[6]) = (36, 0x20);
+    (last[3], last[7]) = (24, 2);
+    last.copy_within(36.., 20);
+    let parts = [parse(&first[..36])?, parse(&last[..24])?];
+    ensure(
+        parts.iter().all(|packet| packet.fragment.is_some_and(|part| !part.is_whole())),
+        "part",
+    )?;
+    let mut storage = Storage::<1>::new();
+    let ct = Conntrack::new(storage.lend(), Config::DEFAULT, SEED)?;
+    let mut ct = ct.with_fragments(Follow::<1>::new());
+    let later = ct.track(NOW, &parts[1]);
+    ensure(matches!(later, Tracked::Held(why) if why.name() == "unled"), "Held::name")?;
+    let is_short = Invalid::Malformed(Malformed::TcpHeader);
+    for packet in &parts {
+        let why = match ct.track(NOW, packet) {
+            Tracked::Invalid { why, .. } => why,
+            _ => return Err(Fault::SelfCheck("Follow")),
+        };
+        ensure(why == is_short && !why.is_of_error(), "Invalid::is_of_error")?;
+    }
+    let (mut queues, mut runs) = ([Queue::EMPTY; 1], [Run::EMPTY; 2]);
+    let stage = AsLinux::new(&mut queues[..], &mut runs[..], Limits::LINUX);
+    let mut ct = ct.with_fragments(stage);
+    let waits = ct.track(NOW, &parts[1]);
+    ensure(matches!(waits, Tracked::Held(Held::Waits)), "AsLinux")?;
+    ensure(ct.fragments().waiting_count() == 1 && ct.stats().held_by(Held::Waits) == 1, "waits")?;
+    ensure(matches!(ct.track(NOW, &parts[0]), Tracked::First(_)), "datagram")?;
+    let stage = ct.fragments();
+    ensure((stage.reassembled_count(), stage.timed_out_count()) == (1, 0), "counts")
 }
 
 fn parse(bytes: &[u8]) -> Result<Packet<'_>, Fault> {
