@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use keeptrack_core::{Conn, Ends, Instant, LinkType, Packet, Tcp, TcpFlags, Transport, Tuple};
+use keeptrack_core::{Ends, Instant, LinkType, Packet, Slot, Tcp, TcpFlags, Transport, Tuple};
 
 use crate::{Answer, Tracker};
 
@@ -37,20 +37,33 @@ enum Side {
 /// What is kept of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct State {
-    expiry_ms: u64,
+    expiry_ms: u32,
     stream_after_ms: u32,
-    /// The sequence number behind what each side has sent.
-    sent_to: [u32; 2],
-    is_unacknowledged: [bool; 2],
+    /// By who opened, and who answered.
+    sent: [Sent; 2],
+    /// Sequence number, acknowledgement, end and window of the last segment.
+    last: [u32; 4],
     opened_by: Side,
     seen_reply: bool,
     assured: bool,
     tcp: u8,
 }
 
-/// Whether the entries of a map are as large as ours: nobody wins by a smaller one.
+/// What one side has sent, and what the other takes.
+#[derive(Debug, Default, Clone, Copy)]
+struct Sent {
+    end: u32,
+    max_end: u32,
+    max_window: u32,
+    max_ack: u32,
+    scale: u8,
+    is_unacknowledged: bool,
+    repeated: u8,
+}
+
+/// Whether the entries of a map are as large as our slots: nobody wins by a smaller one.
 pub(crate) const fn is_as_large() -> bool {
-    size_of::<(Key, State)>() == size_of::<Conn>()
+    size_of::<(Key, State)>() == size_of::<Slot>()
 }
 
 /// A map that one round after another uses; `S` hashes.
@@ -75,7 +88,7 @@ impl<S: BuildHasher> Tracker for Rival<'_, S> {
         let Some((key, sender)) = Key::of(&packet.tuple) else { return Answer::Other };
         // One hash a packet, whether its connection is known or not.
         match self.0.entry(key) {
-            Entry::Occupied(mut known) if known.get().expiry_ms > now.as_millis() => {
+            Entry::Occupied(mut known) if known.get().expiry_ms > millis(now) => {
                 known.get_mut().packet(now, sender, &packet.transport)
             }
             entry => match State::first(now, sender, &packet.transport) {
@@ -162,10 +175,10 @@ impl State {
             _ => return None,
         };
         Some(Self {
-            expiry_ms: now.after(seconds).as_millis(),
-            stream_after_ms: u32::try_from(now.after(2).as_millis()).ok()?,
-            sent_to: [0; 2],
-            is_unacknowledged: [false; 2],
+            expiry_ms: millis(now.after(seconds)),
+            stream_after_ms: millis(now.after(2)),
+            sent: [Sent::default(); 2],
+            last: [0; 4],
             opened_by: sender,
             seen_reply: false,
             assured: false,
@@ -183,37 +196,74 @@ impl State {
                 if next == INVALID {
                     return Answer::Other;
                 }
+                if !self.advance(usize::from(is_reply), tcp) {
+                    return Answer::Other;
+                }
                 self.assured |= self.seen_reply && next == ESTABLISHED;
                 self.tcp = next;
-                self.advance(usize::from(is_reply), tcp);
                 let seconds = TCP_TIMEOUT[usize::from(next)];
-                if self.is_unacknowledged == [false; 2] { seconds } else { seconds.min(300) }
+                let is_open =
+                    self.sent.iter().any(|sent| sent.is_unacknowledged || sent.repeated > 2);
+                if is_open || tcp.window == 0 { seconds.min(300) } else { seconds }
             }
-            _ if self.seen_reply && now.as_millis() > u64::from(self.stream_after_ms) => {
+            _ if self.seen_reply && millis(now) > self.stream_after_ms => {
                 self.assured = true;
                 120
             }
             _ => 30,
         };
         self.seen_reply |= is_reply;
-        self.expiry_ms = now.after(seconds).as_millis();
+        self.expiry_ms = millis(now.after(seconds));
         Answer::Refreshed
     }
 }
 
 impl State {
-    /// What was sent in direction `dir`, and what that acknowledges.
-    fn advance(&mut self, dir: usize, tcp: &Tcp) {
-        let takes_one = tcp.flags.has(TcpFlags::SYN) || tcp.flags.has(TcpFlags::FIN);
+    /// Whether a segment in direction `dir` lies within the windows; notes what it says if so.
+    fn advance(&mut self, dir: usize, tcp: &Tcp) -> bool {
+        let is_syn = tcp.flags.has(TcpFlags::SYN);
+        let takes_one = is_syn || tcp.flags.has(TcpFlags::FIN);
         let end = tcp.seq.wrapping_add(tcp.payload_len).wrapping_add(u32::from(takes_one));
-        if end.wrapping_sub(self.sent_to[dir]).cast_signed() > 0 {
-            self.sent_to[dir] = end;
-            self.is_unacknowledged[dir] = true;
+        let [one, other] = &mut self.sent;
+        let (sender, receiver) = if dir == 0 { (one, other) } else { (other, one) };
+        let scale = if is_syn { 0 } else { sender.scale };
+        let window = u32::from(tcp.window) << scale;
+        let ack = if tcp.flags.has(TcpFlags::ACK) { tcp.ack } else { receiver.end };
+        if sender.max_window == 0 {
+            (sender.end, sender.max_end) = (end, end);
+            sender.scale = tcp.window_scale.unwrap_or(0);
         }
-        if tcp.flags.has(TcpFlags::ACK) && tcp.ack == self.sent_to[1 - dir] {
-            self.is_unacknowledged[1 - dir] = false;
+        let is_heard = receiver.max_window != 0;
+        if is_heard && (is_after(tcp.seq, sender.max_end) || is_after(ack, receiver.end)) {
+            return false;
         }
+        let late = receiver.end.wrapping_sub(sender.max_window.max(66_000));
+        if is_heard && is_after(late, ack) {
+            return false;
+        }
+        sender.max_window = sender.max_window.max(window);
+        if is_after(end, sender.end) {
+            sender.end = end;
+            sender.is_unacknowledged = true;
+        }
+        sender.max_ack = ack;
+        receiver.max_end = ack.wrapping_add(window);
+        receiver.is_unacknowledged &= ack != receiver.end;
+        let last = [tcp.seq, ack, end, window];
+        sender.repeated = if self.last == last { sender.repeated.wrapping_add(1) } else { 0 };
+        self.last = last;
+        true
     }
+}
+
+/// A round lasts for less than 49 days.
+fn millis(at: Instant) -> u32 {
+    u32::try_from(at.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// Whether sequence number `a` lies behind `b`.
+const fn is_after(a: u32, b: u32) -> bool {
+    b.wrapping_sub(a).cast_signed() < 0
 }
 
 fn class(flags: TcpFlags) -> Option<usize> {

@@ -330,8 +330,11 @@ impl Key {
     /// Linux finds a tuple that is its own inverse by the reply's node, which lies in front: all
     /// packets but the first are replies.
     pub(crate) fn opened_by(&self, sender: Side) -> Side {
-        let tuple = self.tuple(sender);
-        if tuple == tuple.invert() { Side::Both } else { sender }
+        let ends = (self.first_end, self.second_end);
+        // Of a query one end asks, though both be one host.
+        let is_query = matches!(self.protocol(), Protocol::ICMP | Protocol::ICMPV6);
+        let is_alike = self.first == self.second && ends.0 == ends.1 && !is_query;
+        if is_alike { Side::Both } else { sender }
     }
 
     pub(crate) const fn protocol(&self) -> Protocol {

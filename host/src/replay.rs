@@ -181,14 +181,18 @@ impl Replay {
         Ok(())
     }
 
-    /// Passes over a record that holds no packet. It does not move the table's time: no IP layer
-    /// has seen it.
+    /// Passes over a record that holds no packet. It moves the table's time only if an IP layer has
+    /// seen it, and refused it.
     fn skip(
         &mut self,
         record: &Record<'_>,
         why: Skip,
         report: &mut dyn Report,
     ) -> Result<(), Error> {
+        if why.is_by_ip() {
+            self.clock.at(record.time_ns);
+            self.expire(report)?;
+        }
         report.packet(&Verdict {
             index: record.index,
             time_ns: self.clock.latest_ns.max(record.time_ns),

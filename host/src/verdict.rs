@@ -109,6 +109,15 @@ impl Speaks {
 }
 
 impl Skip {
+    /// Whether an IP layer refused the packet, before tracking could be asked.
+    pub(crate) const fn is_by_ip(self) -> bool {
+        use ParseError as E;
+        matches!(
+            self,
+            Self::Parse(E::IpHeaderLen(_) | E::IpTotalLen(_) | E::IpShort { .. } | E::HopByHop)
+        )
+    }
+
     /// The reason in one word.
     #[must_use]
     pub fn name(self) -> &'static str {

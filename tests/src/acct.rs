@@ -1,8 +1,8 @@
 //! Are packets and bytes counted as by Linux, and connections in their order?
 
 use keeptrack_core::{
-    Config, Conn, Conntrack, Counters, Direction, Ends, Instant, Protocol, Restored, Seed,
-    TcpFlags, Tuple, Unconfirmed,
+    Config, Conn, Conntrack, Counters, Direction, Ends, Instant, LinkType, Packet, Protocol,
+    Restored, Seed, TcpFlags, Tuple, Unconfirmed,
 };
 
 use crate::answer::{Answer, Filter};
@@ -55,7 +55,9 @@ fn packets_and_bytes_of_ip_are_counted_by_direction() {
     // What lies behind the packet is not of it, and what the capture cut off is.
     let padded = [&back(ACK, b"")[..], &[0; 6]].concat();
     hear(&mut ct, &padded);
-    hear(&mut ct, &back(ACK, &[0; 1000])[..40]);
+    let long = back(ACK, &[0; 1000]);
+    let cut = Packet::parse_cut(LinkType::Raw, &long[..40], 1000).unwrap();
+    Answer::of(ct.track(NOW, &cut), Filter::Accepts);
     assert_eq!(of_the_only(&ct), [(3, 127), (3, 1120)]);
 }
 

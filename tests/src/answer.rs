@@ -1,7 +1,8 @@
 //! What a tracker said of a packet, kept so that it can be compared.
 
 use keeptrack_core::{
-    Conn, CtState, Direction, Ended, Instant, Invalid, Refusal, State, Status, Tracked, Tuple, Why,
+    Conn, CtState, Direction, Ended, Held, Instant, Invalid, Refusal, State, Status, Tracked,
+    Tuple, Why,
 };
 
 /// What the filter behind the tracker does with a first packet.
@@ -20,6 +21,7 @@ pub(crate) enum Verdict {
     Established,
     Related,
     Invalid(Invalid),
+    Held(Held),
     Untracked,
     Dropped,
     /// NEW, and not taken in.
@@ -102,7 +104,8 @@ impl Answer {
             Tracked::Related { dir, conn } => {
                 Self { dir: Some(dir), conn: Some(conn.into()), ..Verdict::Related.into() }
             }
-            Tracked::Invalid(why) => Verdict::Invalid(why).into(),
+            Tracked::Invalid { why, .. } => Verdict::Invalid(why).into(),
+            Tracked::Held(why) => Verdict::Held(why).into(),
             Tracked::Untracked => Verdict::Untracked.into(),
             Tracked::Dropped => Verdict::Dropped.into(),
         }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use keeptrack_core::{LinkType, Packet, Protocol, TcpFlags};
+use keeptrack_core::{LinkType, Packet, Protocol, Seen, TcpFlags};
 
 /// Who opens, in most tests.
 pub(crate) const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -17,9 +17,12 @@ pub(crate) const SERVER6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 2, 0,
 /// Who stands between them, in IPv6.
 pub(crate) const ROUTER6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 3, 0, 0, 0, 0, 9));
 
-/// What the parser reads of an IP packet, which must be one that it reads.
+/// What the parser reads of an IP packet, which must be one that it reads. The bytes themselves it
+/// does not keep, so that it may outlive them.
 pub(crate) fn read(packet: &[u8]) -> Packet<'static> {
-    Packet::parse(LinkType::Raw, packet).unwrap()
+    let Packet { tuple, transport, len, segment_len, fragment, .. } =
+        Packet::parse(LinkType::Raw, packet).unwrap();
+    Packet { seen: Seen::ARRIVES, tuple, transport, len, segment: &[], segment_len, fragment }
 }
 
 /// An IP packet; both addresses are of one family.
@@ -45,9 +48,9 @@ pub(crate) fn tcp((from, to): (u16, u16), flags: TcpFlags, (seq, ack): (u32, u32
     [ports(from, to), [seq.to_be_bytes(), ack.to_be_bytes()].concat(), end.to_vec()].concat()
 }
 
-/// A UDP or UDP-Lite datagram without payload.
+/// A UDP or UDP-Lite datagram without payload; it has a check sum, which is not that of its bytes.
 pub(crate) fn udp(from: u16, to: u16) -> Vec<u8> {
-    [ports(from, to), vec![0, 8, 0, 0]].concat()
+    [ports(from, to), vec![0, 8, 0, 1]].concat()
 }
 
 /// An SCTP packet with that verification tag.

@@ -1,8 +1,8 @@
 //! From a fuzzer's bytes to a story for a small tracker, whose invariants are walked after each step.
 //!
 //! The first byte is the scene: how many slots (its low three bits, plus one), whether a full
-//! table takes somebody out (0x08), the preset (0x10) and the hash key (its high three bits). Then
-//! come steps, each a head of four bytes and a frame, so that any capture can be made a seed:
+//! table takes somebody out (0x08), the preset (0x10), the hash key (its high three bits) and, by the
+//! lowest of these, what becomes of fragments. Then come steps, each a head of four bytes and a frame, so that any capture can be made a seed:
 //!
 //! | byte | what |
 //! |---|---|
@@ -13,13 +13,14 @@
 //!
 //! A frame of path 1 is not tracked: its connection is flushed, or restored if there is none.
 
+use keeptrack_core::fragment::{AsLinux, Follow, Fragments, Gathered, Limits, Queue, Run};
 use keeptrack_core::raw::{
-    ChainId, Hook, IfPattern, Matches, Network, Policy, RawTable, Target, Test,
+    ChainId, Helper, Hook, IfPattern, Matches, Network, Policy, RawTable, Target, Template, Test,
 };
 use keeptrack_core::{
-    Config, Conn, Conntrack, Direction, Ends, IfName, Inner, Instant, Invalid, LinkType, OnFull,
-    Packet, Path, Protocol, Restored, Seed, Seen, SlotId, Slots, Step, TimeoutPolicy, Tracked,
-    Transport, Tuple, Zone,
+    Config, Conn, Conntrack, Direction, Ends, Fragment, Held, HelperSlot, Helpers, IfName, Inner,
+    Instant, Invalid, LinkType, OnFull, Packet, Path, Protocol, Restored, Seed, Seen, SlotId,
+    Slots, Step, TimeoutPolicy, Tracked, Transport, Tuple, Zone,
 };
 
 use crate::memory::Owned;
@@ -29,7 +30,7 @@ const INTERFACES: [&[u8]; 4] = [b"lo", b"eth0", b"eth1", b"wan"];
 
 const PRESETS: [TimeoutPolicy; 2] = [TimeoutPolicy::LINUX, TimeoutPolicy::LINUX_2_4_21];
 
-type Rules = RawTable<16, 4>;
+type Rules = RawTable<16, 4, 1>;
 
 /// Plays `bytes` as a story.
 ///
@@ -49,7 +50,7 @@ pub fn track(bytes: &[u8]) {
 }
 
 struct Story {
-    ct: Conntrack<Owned, Rotate, Rules>,
+    ct: Conntrack<Owned, Rotate, Rules, Helpers<[HelperSlot; 2]>, Stage>,
     now: u64,
     /// What the counters must add up to.
     packets: u64,
@@ -65,7 +66,15 @@ impl Story {
         let config = Config { timeouts, ..Config::DEFAULT };
         let ct = Conntrack::new(Owned::new(slot_count), config, Seed([scene >> 5; 16]))
             .expect("a preset is valid");
-        let ct = ct.on_full(policy).with_rules(rules());
+        let stage = match scene >> 5 & 1 {
+            0 => Stage::Follow(Box::default()),
+            _ => {
+                let stage = AsLinux::new([Queue::EMPTY; 3], [Run::EMPTY; 8], Limits::LINUX);
+                Stage::AsLinux(Box::new(stage))
+            }
+        };
+        let helpers = Helpers::new([HelperSlot::EMPTY; 2], 1);
+        let ct = ct.on_full(policy).with_rules(rules()).with_fragments(stage).with_helpers(helpers);
         Self { ct, now: 0, packets: 0, let_go: 0, handed_out: 0 }
     }
 
@@ -77,7 +86,9 @@ impl Story {
             drop(self.expire(now));
         }
         let link = link_type(how >> 4 & 7 | interfaces & 8 | (interfaces & 0x80) >> 3);
-        let Ok(packet) = Packet::parse(link, frame) else { return };
+        let Ok(packet) = Packet::parse_cut(link, frame, u32::from(interfaces) << 8) else {
+            return;
+        };
         if how & 3 == 1 {
             return self.put(&packet.tuple, interfaces);
         }
@@ -121,7 +132,19 @@ impl Story {
         assert!(steps <= most, "{steps} steps to drain {} slots", self.ct.capacity());
         assert!(self.ct.iter().all(|conn| conn.expiry() > now), "drained, and one has run out");
         assert_eq!(self.left(), self.handed_out);
-        assert_eq!(self.ct.stats().confirmed, self.ct.len() as u64 + self.left(), "one is lost");
+        let stats = self.ct.stats();
+        assert_eq!(stats.confirmed, self.ct.len() as u64 + self.left(), "one is lost");
+        let expected = self.ct.expectations().count() as u64;
+        assert_eq!(stats.expect_create, stats.expect_delete + expected, "an expectation is lost");
+        let masters: Vec<_> = self.ct.expectations().map(|expected| expected.master).collect();
+        let has_helper = |conn: &Conn| conn.helper().is_some();
+        let listened_to = |master| {
+            self.ct
+                .iter()
+                .filter(|conn| has_helper(conn))
+                .any(|conn| conn.tuple(Direction::Original) == master)
+        };
+        assert!(masters.into_iter().all(listened_to), "nobody has announced what is expected");
     }
 
     /// How many connections have left, by their reasons.
@@ -151,7 +174,8 @@ impl Story {
         assert_eq!(ct.iter().count(), ct.len());
         let tracked = stats.known + stats.related + stats.invalid + stats.untracked;
         let first = stats.confirmed - stats.insert + stats.drop + self.let_go;
-        assert_eq!(tracked + stats.raw_drop + first, self.packets);
+        let held: u64 = Held::ALL.iter().map(|&why| stats.held_by(why)).sum();
+        assert_eq!(tracked + stats.raw_drop + first + held, self.packets);
         let invalid: u64 = Invalid::ALL.iter().map(|&why| stats.invalid_by(why)).sum();
         assert_eq!(invalid, stats.invalid);
         assert!(stats.confirmed >= ct.len() as u64 + self.left());
@@ -210,6 +234,29 @@ impl OnFull for Rotate {
     }
 }
 
+/// What becomes of fragments: what a gateway does with them, or what a replay does.
+#[derive(Debug)]
+enum Stage {
+    Follow(Box<Follow<2>>),
+    AsLinux(Box<AsLinux<[Queue; 3], [Run; 8]>>),
+}
+
+impl Fragments for Stage {
+    fn gather<'p>(&'p mut self, now: Instant, packet: &Packet<'p>, part: Fragment) -> Gathered<'p> {
+        match self {
+            Self::Follow(stage) => stage.gather(now, packet, part),
+            Self::AsLinux(stage) => stage.gather(now, packet, part),
+        }
+    }
+
+    fn note(&mut self, packet: &Packet<'_>, part: Fragment, answer: &Tracked<'_>) {
+        match self {
+            Self::Follow(stage) => stage.note(packet, part, answer),
+            Self::AsLinux(stage) => stage.note(packet, part, answer),
+        }
+    }
+}
+
 /// An ICMP error about a packet of `tuple`, as the parser would give it.
 fn error_about(tuple: Tuple) -> Packet<'static> {
     let outer = Tuple {
@@ -219,7 +266,15 @@ fn error_about(tuple: Tuple) -> Packet<'static> {
         ends: Ends::None,
     };
     let transport = Transport::Error(Inner::Tuple(tuple));
-    Packet { seen: Seen::ARRIVES, tuple: outer, transport, len: 56 }
+    Packet {
+        seen: Seen::ARRIVES,
+        tuple: outer,
+        transport,
+        len: 56,
+        segment: &[],
+        segment_len: 36,
+        fragment: None,
+    }
 }
 
 /// A few rules of every kind, none for the errors that ask for connections.
@@ -240,10 +295,20 @@ fn rules() -> Rules {
     };
     let mut rules = Rules::new();
     let user = rules.add_chain().expect("there is room");
+    let short = TimeoutPolicy { tcp_established: 2, udp: 1, generic: 0, ..TimeoutPolicy::LINUX };
+    let timeouts = Some(rules.add_timeouts(short).expect("there is room"));
+    let short = Target::Ct(Template { timeouts, ..Template::NONE });
+    let ftp = Matches {
+        protocol: Test::Is(Protocol::TCP),
+        destination_ports: Test::Is([(21, 21)].into_iter().collect()),
+        ..Matches::default()
+    };
+    let helper = Target::Ct(Template { helper: Some(Helper::Ftp), ..Template::NONE });
     let (prerouting, output) = (ChainId::of(Hook::Prerouting), ChainId::of(Hook::Output));
     for (chain, matches, target) in [
         (prerouting, Matches { input: is(name(b"lo")), ..Matches::default() }, Target::NoTrack),
         (prerouting, bogus, Target::Drop),
+        (prerouting, ftp, helper),
         (
             prerouting,
             Matches { input: begins(name(b"eth")), ..Matches::default() },
@@ -253,6 +318,7 @@ fn rules() -> Rules {
         (output, Matches::default(), Target::Goto(user)),
         (user, Matches { input: is(name(b"eth1")), ..Matches::default() }, Target::Return),
         (user, dns, Target::NoTrack),
+        (user, Matches::default(), short),
     ] {
         rules.append(chain, matches, target).expect("there is room");
     }

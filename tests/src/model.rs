@@ -4,7 +4,9 @@
 mod naive;
 mod talks;
 
-use keeptrack_core::{Config, Conntrack, Direction, Instant, Memory, Refusal, Seed, Step, Zone};
+use keeptrack_core::{
+    Config, Conntrack, Direction, Instant, Memory, Refusal, Seed, Step, TcpConfig, Zone,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -83,8 +85,14 @@ fn epoch() -> impl Strategy<Value = u64> {
     select(&[0, 1, 999, 1_795_355_207_534][..])
 }
 
+/// The model has no windows and counts no retransmissions.
+const CONFIG: Config = Config {
+    tcp: TcpConfig { be_liberal: true, max_retrans: u8::MAX, ..TcpConfig::DEFAULT },
+    ..Config::DEFAULT
+};
+
 fn tracker<M: Memory>(memory: M, seed: u8) -> Conntrack<M> {
-    Conntrack::new(memory, Config::DEFAULT, Seed([seed; 16])).unwrap()
+    Conntrack::new(memory, CONFIG, Seed([seed; 16])).unwrap()
 }
 
 /// A tracker and its model, which hear the same.

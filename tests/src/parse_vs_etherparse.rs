@@ -61,6 +61,9 @@ proptest! {
     }
 }
 
+/// Behind every frame there may have been as much as any packet can state.
+const CUT_LEN: u16 = u16::MAX;
+
 /// Whether a frame is as it was built.
 #[derive(Clone, Copy, PartialEq)]
 enum Damage {
@@ -70,7 +73,7 @@ enum Damage {
 
 /// Reads `frame` in both ways and says where they differ.
 fn compare(link: LinkType, frame: &[u8], damage: Damage) -> Result<(), TestCaseError> {
-    let ours = Packet::parse(link, frame);
+    let ours = Packet::parse_cut(link, frame, CUT_LEN.into());
     let theirs = etherparse(link, frame);
     let Some((ip, theirs)) = theirs.and_then(|read| Some((Ip::of(&read)?, read))) else {
         prop_assert!(damage == Damage::Some);
@@ -79,7 +82,14 @@ fn compare(link: LinkType, frame: &[u8], damage: Damage) -> Result<(), TestCaseE
         prop_assert!(ours.is_err() || options_are_cut || is_unknown, "only ours: {ours:?}");
         return Ok(());
     };
-    prop_assert!(damage == Damage::Some || ours.is_ok() || ip.stated_len == 0, "{ours:?}");
+    match ours {
+        // Linux's bridge looks into the options, whatever they are; etherparse does not.
+        Err(ParseError::HopByHop) => {
+            prop_assert_eq!(ip.version, 6);
+            return Ok(());
+        }
+        _ => prop_assert!(damage == Damage::Some || ours.is_ok() || ip.stated_len == 0, "{ours:?}"),
+    }
     match ours {
         Err(ParseError::Cut { header, .. }) => {
             prop_assert!(!ip.is_whole || ip.stated_len == 0, "{header} cut, and all is there");
@@ -186,7 +196,8 @@ fn compare_tcp(ours: &Tcp, theirs: &TcpSlice<'_>, ip: &Ip) -> Result<(), TestCas
     prop_assert_eq!(ours.flags.0, flags);
     let header_len = theirs.header_slice().len();
     let payload_len = match ip.stated_len {
-        0 => theirs.payload().len(),
+        // What was on the wire counts.
+        0 => theirs.payload().len() + usize::from(CUT_LEN),
         stated => stated as usize - ip.offset_of(theirs.slice()) - header_len,
     };
     prop_assert_eq!(ours.payload_len as usize, payload_len);
@@ -200,7 +211,8 @@ fn compare_tcp(ours: &Tcp, theirs: &TcpSlice<'_>, ip: &Ip) -> Result<(), TestCas
         match option {
             TcpOptionElement::WindowScale(shift) => window_scale = Some(shift.min(14)),
             TcpOptionElement::SelectiveAcknowledgementPermitted => sack_permitted = true,
-            TcpOptionElement::SelectiveAcknowledgement(first, others) => {
+            // Of several the first counts.
+            TcpOptionElement::SelectiveAcknowledgement(first, others) if edges.is_empty() => {
                 edges.push(first.1);
                 edges.extend(others.into_iter().flatten().map(|(_, right)| right));
             }
@@ -208,8 +220,8 @@ fn compare_tcp(ours: &Tcp, theirs: &TcpSlice<'_>, ip: &Ip) -> Result<(), TestCas
         }
     }
     let furthest = edges.into_iter().fold(None, |furthest, edge| {
-        let ahead = edge.wrapping_sub(furthest.unwrap_or(ours.ack)).cast_signed();
-        if ahead > 0 { Some(edge) } else { furthest }
+        let behind = furthest.unwrap_or(ours.ack).wrapping_sub(edge).cast_signed();
+        if behind < 0 { Some(edge) } else { furthest }
     });
     prop_assert_eq!(ours.window_scale, window_scale);
     prop_assert_eq!(ours.sack_permitted, sack_permitted);
@@ -253,6 +265,11 @@ fn compare_icmp(
             prop_assert_eq!(packet.tuple.ends, Ends::Query { kind, code, id });
         }
         Transport::Error(Inner::Tuple(inner)) if kind != 137 => {
+            // Linux does not ask for the version of what an error carries, and takes it for its own.
+            let version = if inner.source.is_ipv4() { 4 } else { 6 };
+            if bytes[8] >> 4 != version {
+                return Ok(());
+            }
             let Ok(carried) = LaxSlicedPacket::from_ip(&bytes[8..]) else {
                 // Its options are cut off.
                 prop_assert!(inner.source.is_ipv4(), "{inner:?}");

@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use keeptrack_core::raw::{
-    ChainId, Family, Hook, IfPattern, MAX_WALK, Matches, Network, Policy, Ports, Raw, RawError,
-    RawTable, RawVerdict, RuleCount, Target, Test,
+    ChainId, Family, Hook, IfPattern, MAX_WALK, Matches, Network, Policy, PolicyId, Ports, Raw,
+    RawError, RawTable, RawVerdict, RuleCount, Target, Template, Test,
 };
 use keeptrack_core::{
-    Config, Conntrack, IfName, Instant, Packet, Path, Protocol, Seed, Seen, State, TcpFlags,
-    TcpState,
+    Config, Conntrack, IfName, Instant, MAX_SECONDS, Packet, Path, Protocol, Seed, Seen, State,
+    TcpFlags, TcpState, Timeout, TimeoutPolicy, Zone,
 };
 
 use crate::answer::{Answer, Filter, Verdict};
@@ -19,7 +19,7 @@ type Table = RawTable<64, 8>;
 
 const PREROUTING: ChainId = ChainId::of(Hook::Prerouting);
 const OUTPUT: ChainId = ChainId::of(Hook::Output);
-const TRACK: RawVerdict = RawVerdict::Track;
+const TRACK: RawVerdict = RawVerdict::Track(Template::NONE);
 const NO_TRACK: RawVerdict = RawVerdict::NoTrack;
 const DROP: RawVerdict = RawVerdict::Drop;
 
@@ -38,7 +38,11 @@ fn prerouting(targets: &[Target]) -> Table {
     table
 }
 
-fn rule(table: &mut Table, chain: ChainId, target: Target) {
+fn rule<const RULES: usize, const CHAINS: usize, const POLICIES: usize>(
+    table: &mut RawTable<RULES, CHAINS, POLICIES>,
+    chain: ChainId,
+    target: Target,
+) {
     table.append(chain, Matches::default(), target).unwrap();
 }
 
@@ -90,6 +94,43 @@ fn the_first_notrack_wins_and_ends_no_chain() {
     assert_eq!(counts(&table, Hook::Prerouting), [(1, 1, 0), (1, 0, 0), (1, 0, 0)]);
     let mut table = prerouting(&[Target::NoTrack, Target::Drop]);
     assert_eq!(table.classify(&packet()), DROP);
+}
+
+fn zone(zone: u16) -> Template {
+    Template { zone: Zone(zone), ..Template::NONE }
+}
+
+#[test]
+fn of_all_that_say_how_to_track_the_first_wins_and_ends_no_chain() {
+    // Each asked of Linux 6.18.
+    let (plain, one, two) = (Target::Ct(Template::NONE), Target::Ct(zone(1)), Target::Ct(zone(2)));
+    for (targets, verdict) in [
+        ([one, two], RawVerdict::Track(zone(1))),
+        ([plain, two], TRACK),
+        ([Target::NoTrack, two], NO_TRACK),
+        ([two, Target::NoTrack], RawVerdict::Track(zone(2))),
+        ([plain, Target::NoTrack], TRACK),
+        ([two, Target::Accept], RawVerdict::Track(zone(2))),
+        ([Target::Accept, two], TRACK),
+    ] {
+        let mut table = prerouting(&targets);
+        assert_eq!(table.classify(&packet()), verdict, "{targets:?}");
+        assert_eq!(counts(&table, Hook::Prerouting)[1].1, 0, "{targets:?}");
+    }
+    let mut table = prerouting(&[one, Target::Drop]);
+    assert_eq!(table.classify(&packet()), DROP);
+    assert_eq!(counts(&table, Hook::Prerouting), [(1, 1, 0), (1, 1, 0)]);
+}
+
+#[test]
+fn a_looping_packet_is_tracked_as_output_says() {
+    let mut table = prerouting(&[Target::Ct(zone(1))]);
+    assert_eq!(table.classify(&along(Path::Loops)), TRACK);
+    assert_eq!(counts(&table, Hook::Prerouting), [(1, 0, 1)]);
+    rule(&mut table, OUTPUT, Target::Ct(zone(2)));
+    assert_eq!(table.classify(&along(Path::Loops)), RawVerdict::Track(zone(2)));
+    assert_eq!(counts(&table, Hook::Output)[1], (1, 1, 0));
+    assert_eq!(counts(&table, Hook::Prerouting)[0], (2, 0, 2), "tracked before, by whatever rule");
 }
 
 #[test]
@@ -349,6 +390,21 @@ fn a_full_table_says_what_is_full() {
     table.append(chain, Matches::default(), Target::Continue).unwrap();
     let more = table.append(chain, Matches::default(), Target::Continue);
     assert_eq!(more, Err(RawError::TooManyRules));
+    assert_eq!(table.add_timeouts(TimeoutPolicy::LINUX), Err(RawError::TooManyTimeouts));
+}
+
+#[test]
+fn a_template_names_a_policy_of_its_own_table() {
+    let mut table = RawTable::<2, 2, 1>::new();
+    let by = |timeouts| Target::Ct(Template { timeouts, ..Template::NONE });
+    let refused = table.append(PREROUTING, Matches::default(), by(PolicyId::at(0)));
+    assert_eq!(refused, Err(RawError::UnknownTimeouts));
+    let long = TimeoutPolicy::LINUX.with(Timeout::Udp, MAX_SECONDS + 1);
+    assert_eq!(table.add_timeouts(long), Err(RawError::TimeoutTooLong(Timeout::Udp)));
+    let id = table.add_timeouts(TimeoutPolicy::LINUX).unwrap();
+    assert_eq!(Some(id), PolicyId::at(0));
+    rule(&mut table, PREROUTING, by(Some(id)));
+    assert_eq!(table.add_timeouts(TimeoutPolicy::LINUX), Err(RawError::TooManyTimeouts));
 }
 
 /// A tracker that leaves untracked what the client sends, and tracks what the server does.

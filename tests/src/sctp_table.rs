@@ -1,6 +1,10 @@
-//! What Linux's two SCTP tables say, as measured on Linux and not on the tracker.
+//! What Linux's two SCTP tables say, as measured on Linux and not on the tracker; `rows` holds them
+//! against what the kernel told.
 
 use keeptrack_core::{Direction, SctpState};
+
+/// The rows: chunks in the tests' words, with their numbers.
+pub(crate) use crate::rows::CHUNKS;
 
 /// The columns, in their order.
 pub(crate) const STATES: [SctpState; 9] = [
@@ -13,23 +17,6 @@ pub(crate) const STATES: [SctpState; 9] = [
     SctpState::ShutdownRecd,
     SctpState::ShutdownAckSent,
     SctpState::HeartbeatSent,
-];
-
-/// The rows: chunks in the tests' words, with their numbers.
-pub(crate) const CHUNKS: [(&str, u8); 13] = [
-    ("INIT", 1),
-    ("INIT-ACK", 2),
-    ("ABORT", 6),
-    ("SHUTDOWN", 7),
-    ("SHUTDOWN-ACK", 8),
-    ("ERROR", 9),
-    ("COOKIE-ECHO", 10),
-    ("COOKIE-ACK", 11),
-    ("SHUTDOWN-COMPLETE", 14),
-    ("HEARTBEAT", 4),
-    ("HEARTBEAT-ACK", 5),
-    ("DATA", 0),
-    ("SACK", 3),
 ];
 
 //                      none CL CW CE ES SS SR SA HS

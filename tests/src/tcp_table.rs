@@ -1,6 +1,9 @@
-//! What Linux's two TCP tables say, as written down from Linux and not from the tracker.
+//! What Linux's two TCP tables say, as written down from Linux and not from the tracker; `rows` holds
+//! them against what the kernel told.
 
 use keeptrack_core::{Direction, TcpFlags, TcpState};
+
+use crate::rows;
 
 /// What a segment does to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,19 +79,5 @@ pub(crate) fn cell(dir: Direction, class: &str, state: TcpState) -> Cell {
 
 /// The flags that a word of letters stands for: `S`, `A`, `F`, `R`, `P`, `U`, `E`, `C`; `-` for none.
 pub(crate) fn flags(letters: &str) -> TcpFlags {
-    letters.chars().fold(TcpFlags::default(), |flags, letter| {
-        flags
-            | match letter {
-                'F' => TcpFlags::FIN,
-                'S' => TcpFlags::SYN,
-                'R' => TcpFlags::RST,
-                'P' => TcpFlags::PSH,
-                'A' => TcpFlags::ACK,
-                'U' => TcpFlags::URG,
-                'E' => TcpFlags::ECE,
-                'C' => TcpFlags::CWR,
-                '-' => TcpFlags::default(),
-                other => panic!("{other} is no flag"),
-            }
-    })
+    rows::flags(letters).expect(letters)
 }

@@ -49,6 +49,31 @@ fn core_has_no_clock_no_memory_of_its_own_no_output_and_knows_no_interface() {
     }
 }
 
+/// The captures and how many bytes each has.
+fn captures() -> Vec<(String, u64)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let sizes = entries
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.metadata().unwrap().len()));
+    sizes.filter(|(name, _)| name.contains(".pcap")).collect()
+}
+
+#[test]
+fn captures_are_small_and_their_readme_knows_them() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let told = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut told: Vec<&str> = told.collect();
+    let captures = captures();
+    let mut names: Vec<&str> = captures.iter().map(|(name, _)| name.as_str()).collect();
+    told.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(told, names, "README.md has a line for each capture");
+    for (name, bytes) in &captures {
+        assert!(*bytes < 100_000 || name == "mail-relay.pcapng", "{name}: {bytes} bytes");
+    }
+}
+
 #[test]
 fn files_are_small_say_what_they_are_for_and_leave_nothing_for_later() {
     let later =

@@ -29,7 +29,16 @@ fn timeouts() -> impl Strategy<Value = [u32; 4]> {
 }
 
 fn config([tcp_syn_sent, udp, icmp, sctp_closed]: [u32; 4]) -> Config {
-    let timeouts = TimeoutPolicy { tcp_syn_sent, udp, icmp, sctp_closed, ..TimeoutPolicy::LINUX };
+    // As long as no window was offered a connection lives no longer than one that retransmits.
+    let tcp_max_retrans = tcp_syn_sent;
+    let timeouts = TimeoutPolicy {
+        tcp_syn_sent,
+        tcp_max_retrans,
+        udp,
+        icmp,
+        sctp_closed,
+        ..TimeoutPolicy::LINUX
+    };
     Config { timeouts, ..Config::DEFAULT }
 }
 

@@ -237,7 +237,10 @@ fn options_that_cannot_be_are_refused_with_the_option() {
         (&["--max", "0"], "'0' for '--max <N>': a table needs at least one entry"),
         (&["--max", "1e6"], "'1e6' for '--max <N>': `1e6` is not a number of entries"),
         (&["-m", "1000m"], "'1000m' for '--max <N>': more than 268435456 entries"),
-        (&["-o", "xml"], "`xml` is none of summary, json, packets, events, table, stats"),
+        (
+            &["-o", "xml"],
+            "`xml` is none of summary, json, packets, events, table, expectations, stats",
+        ),
         (&["-o", "json="], "no file name behind `=`"),
         (&["--iface", "2=lan0,wan0"], "`wan0` is not the number of an interface: write `2=lan0,3`"),
         (&["--local", "192.0.2"], "'192.0.2' for '--local <ADDR,..>'"),

@@ -23,6 +23,8 @@ mod outputs;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod same_run;
 #[cfg(test)]
 mod samples;

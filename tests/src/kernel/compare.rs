@@ -1,16 +1,13 @@
-//! Both sides' answers about one trace, compared packet by packet.
+//! Both sides' answers about one trace, compared packet by packet, and their tables row by row.
 
 use std::collections::HashMap;
 use std::ops::AddAssign;
 
 use serde_json::Value;
 
-use super::record::Record;
-
-/// What the kernel logs of a packet that is INVALID by itself, whatever was tracked before it.
-const BAD_FLAGS: &str = "invalid tcp flag combination";
-/// What it logs of a packet that is INVALID because no connection begins so.
-const BAD_FIRST: &str = "invalid new";
+use super::exception::Exception;
+use super::record::{Answers, Asked, Record, text};
+use super::rows::Rows;
 
 /// The fields that make up the verdict.
 const VERDICT: [&str; 2] = ["v", "d"];
@@ -21,20 +18,20 @@ const INVALID: [&str; 2] = ["v", "gone"];
 /// What is compared of one that was not tracked.
 const NOT_TRACKED: [&str; 1] = ["v"];
 
-/// How far both sides agree about packets.
+/// How far both sides agree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Equal in verdict and direction.
+    /// Packets equal in verdict and direction.
     pub verdict: Agreed,
-    /// Equal in all.
+    /// Packets equal in all.
     pub all: Agreed,
-    /// INVALID to both, of those that the kernel calls so for their flags.
-    pub bad_flags: Agreed,
-    /// INVALID to both, of those that cannot be the first of a connection.
-    pub bad_first: Agreed,
+    /// Packets that are not, by an [`Exception`].
+    pub excepted: u64,
+    /// Rows of the table at the end.
+    pub rows: Agreed,
 }
 
-/// About how many packets both sides agree.
+/// About how much both sides agree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Agreed {
     /// So many.
@@ -61,6 +58,8 @@ pub struct Comparison {
     pub counts: Counts,
     /// In what they do not.
     pub differing: HashMap<Differing, u64>,
+    /// What is excepted.
+    pub excepted: HashMap<Exception, u64>,
 }
 
 impl Comparison {
@@ -68,34 +67,60 @@ impl Comparison {
     ///
     /// # Errors
     /// When they are not about the same packets.
-    pub fn of(kernel: &[Record], ours: &[Record]) -> Result<Self, String> {
-        if kernel.len() != ours.len() {
-            return Err(format!("{} packets to the kernel, {} here", kernel.len(), ours.len()));
+    pub fn of(asked: &Asked, ours: &Answers) -> Result<Self, String> {
+        let (kernel, timeouts) = (&asked.answers, asked.timeouts());
+        if kernel.packets.len() != ours.packets.len() {
+            let (theirs, ours) = (kernel.packets.len(), ours.packets.len());
+            return Err(format!("{theirs} packets to the kernel, {ours} here"));
         }
         let mut comparison = Self::default();
-        for (kernel, ours) in kernel.iter().zip(ours) {
+        for (kernel, ours) in kernel.packets.iter().zip(&ours.packets) {
             if kernel.get("i") != ours.get("i") {
                 return Err(format!("{:?} here for {:?}", ours.get("i"), kernel.get("i")));
             }
-            comparison.packet(kernel, ours);
+            comparison.packet(kernel, ours, &timeouts);
         }
+        comparison.tables(&kernel.rows, &ours.rows);
         Ok(comparison)
     }
 
-    fn packet(&mut self, kernel: &Record, ours: &Record) {
+    fn packet(&mut self, kernel: &Record, ours: &Record, timeouts: &[u64]) {
         let fields = differing_fields(kernel, ours);
         let is_verdict_equal = !fields.iter().any(|field| VERDICT.contains(field));
         self.counts.verdict += is_verdict_equal.into();
         self.counts.all += fields.is_empty().into();
-        let is_invalid = text(ours, "v") == "invalid";
-        if text(kernel, "log").contains(BAD_FLAGS) {
-            self.counts.bad_flags += is_invalid.into();
+        if fields.is_empty() {
+            return;
         }
-        if text(kernel, "log").contains(BAD_FIRST) {
-            self.counts.bad_first += is_invalid.into();
+        match Exception::of((kernel, ours), &fields, timeouts) {
+            Some(exception) => {
+                self.counts.excepted += 1;
+                *self.excepted.entry(exception).or_default() += 1;
+            }
+            None => {
+                *self.differing.entry(Differing::new(kernel, ours, &fields)).or_default() += 1;
+            }
         }
-        if !fields.is_empty() {
-            *self.differing.entry(Differing::new(kernel, ours, &fields)).or_default() += 1;
+    }
+
+    fn tables(&mut self, kernel: &Rows, ours: &Rows) {
+        for (name, row) in kernel {
+            let differences = match ours.get(name) {
+                Some(our) => row.differences(our),
+                None => vec![("row", "an entry".into(), "none".into())],
+            };
+            self.row(&differences);
+        }
+        for _ in ours.keys().filter(|name| !kernel.contains_key(*name)) {
+            self.row(&[("row", "no entry".into(), "one".into())]);
+        }
+    }
+
+    fn row(&mut self, differences: &[(&'static str, String, String)]) {
+        self.counts.rows += differences.is_empty().into();
+        for (field, kernel, ours) in differences {
+            let [kernel, ours] = [kernel, ours].map(|told| format!("table: {field} {told}"));
+            *self.differing.entry(Differing { kernel, ours, log: String::new() }).or_default() += 1;
         }
     }
 }
@@ -104,8 +129,11 @@ impl AddAssign for Comparison {
     fn add_assign(&mut self, other: Self) {
         self.counts.verdict += other.counts.verdict;
         self.counts.all += other.counts.all;
-        self.counts.bad_flags += other.counts.bad_flags;
-        self.counts.bad_first += other.counts.bad_first;
+        self.counts.excepted += other.counts.excepted;
+        self.counts.rows += other.counts.rows;
+        for (exception, count) in other.excepted {
+            *self.excepted.entry(exception).or_default() += count;
+        }
         for (differing, count) in other.differing {
             *self.differing.entry(differing).or_default() += count;
         }
@@ -118,15 +146,9 @@ impl Agreed {
     pub const fn is_all(self) -> bool {
         self.count == self.of
     }
-
-    /// Whether they agree about at least so many of a thousand packets.
-    #[must_use]
-    pub const fn reaches(self, per_mille: u64) -> bool {
-        self.count * 1000 >= self.of * per_mille
-    }
 }
 
-/// One packet, about which both sides agree or not.
+/// One packet or row, about which both sides agree or not.
 impl From<bool> for Agreed {
     fn from(agreed: bool) -> Self {
         Self { count: agreed.into(), of: 1 }
@@ -177,11 +199,6 @@ fn differing_fields(kernel: &Record, ours: &Record) -> Vec<&'static str> {
     fields
 }
 
-/// The text of a field; empty without it.
-fn text<'r>(record: &'r Record, field: &str) -> &'r str {
-    record.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
 /// A message of the kernel without the protocol that it begins with, and with `N` for numbers.
 fn without_numbers(log: &str) -> String {
     let message = log.split_once(": ").map_or(log, |(_, message)| message);
@@ -192,16 +209,28 @@ fn without_numbers(log: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Comparison, Record};
+    use super::{Answers, Asked, Comparison, Counts, Record};
+    use crate::kernel::Row;
 
     fn record(fields: &str) -> Record {
         serde_json::from_str(&format!("{{\"i\":7,{fields}}}")).unwrap()
     }
 
+    fn compared(kernel: &str, ours: &str) -> Counts {
+        let mut asked = Asked::default();
+        asked.answers.packets.push(record(kernel));
+        asked.settings.push(("udp_timeout".into(), 30));
+        let ours = Answers { packets: vec![record(ours)], ..Answers::default() };
+        let compared = Comparison::of(&asked, &ours).unwrap();
+        let told = compared.differing.values().sum::<u64>() + compared.counts.excepted;
+        assert_eq!(told, 1 - compared.counts.all.count);
+        compared.counts
+    }
+
     #[test]
     fn every_difference_counts() {
-        let established = r#""v":"established","d":"o","st":"SYN_RECV","fl":"R","to":60"#;
-        let kept = r#""v":"new","d":"o","fl":"","to":30,"keep":1"#;
+        let established = r#""v":"established","d":"o","f":1,"st":"SYN_RECV","fl":"R","to":30"#;
+        let kept = r#""v":"new","d":"o","f":1,"fl":"","to":30,"keep":1"#;
         let invalid = r#""v":"invalid","log":"nf_ct_proto_6: invalid new""#;
         // The kernel's line, ours, and whether they are equal in verdict and in all.
         let cases = [
@@ -210,8 +239,8 @@ mod tests {
             (established, established.replace(r#""o""#, r#""r""#), (0, 0)),
             (established, established.replace("SYN_RECV", "ESTABLISHED"), (1, 0)),
             (established, established.replace(r#""R""#, r#""RA""#), (1, 0)),
-            (established, established.replace("60", "61"), (1, 0)),
-            (established, established.replace(r#""to":60"#, r#""keep":1"#), (1, 0)),
+            (established, established.replace("30", "31"), (1, 0)),
+            (established, established.replace(r#""to":30"#, r#""keep":1"#), (1, 0)),
             (established, format!(r#"{established},"err":1"#), (1, 0)),
             (established, format!(r#"{established},"gone":1"#), (1, 0)),
             (established, format!(r#"{established},"reasm":1"#), (1, 0)),
@@ -222,26 +251,50 @@ mod tests {
             (r#""v":"held""#, r#""v":"skip""#.to_owned(), (0, 0)),
         ];
         for (kernel, ours, equal) in cases {
-            let compared = Comparison::of(&[record(kernel)], &[record(&ours)]).unwrap();
-            let counts = compared.counts;
+            let counts = compared(kernel, &ours);
             assert_eq!((counts.verdict.count, counts.all.count), equal, "{kernel} -> {ours}");
-            let told: u64 = compared.differing.values().sum();
-            assert_eq!(told, 1 - counts.all.count);
+            assert_eq!(counts.excepted, 0, "{kernel} -> {ours}");
         }
-        assert!(Comparison::of(&[record(kept)], &[]).is_err());
+        let asked = Asked { answers: Answers::default(), ..Asked::default() };
+        let ours = Answers { packets: vec![record(kept)], ..Answers::default() };
+        assert!(Comparison::of(&asked, &ours).is_err());
     }
 
     #[test]
-    fn what_cannot_begin_a_connection_is_watched_apart() {
-        for (log, flags, first) in [
-            ("nf_ct_proto_6: invalid tcp flag combination", (0, 1), (0, 0)),
-            ("nf_ct_proto_6: invalid new", (0, 0), (0, 1)),
-            ("nf_ct_proto_6: invalid rst", (0, 0), (0, 0)),
+    fn only_what_the_rules_name_is_excepted() {
+        let kept = r#""v":"new","d":"o","keep":1"#;
+        for (kernel, ours, excepted) in [
+            (r#""v":"held""#, r#""v":"skip","why":"ip_short""#, 1),
+            (r#""v":"held""#, r#""v":"skip","why":"cut_udp""#, 0),
+            (r#""v":"new","d":"o","f":1,"to":32"#, kept, 1),
+            (r#""v":"new","d":"o","f":1,"to":30"#, kept, 0),
+            (r#""v":"established","d":"r""#, r#""v":"established","d":"r","gone":1"#, 1),
+            (r#""v":"established","d":"r","f":1"#, r#""v":"established","d":"r","gone":1"#, 0),
+            (r#""v":"established","d":"r""#, r#""v":"established","d":"r","fl":"RA""#, 1),
+            (r#""v":"established","d":"r","gone":1"#, r#""v":"established","d":"r""#, 0),
         ] {
-            let kernel = record(&format!(r#""v":"invalid","log":"{log}""#));
-            let counts = Comparison::of(&[kernel], &[record(r#""v":"new""#)]).unwrap().counts;
-            assert_eq!((counts.bad_flags.count, counts.bad_flags.of), flags, "{log}");
-            assert_eq!((counts.bad_first.count, counts.bad_first.of), first, "{log}");
+            assert_eq!(compared(kernel, ours).excepted, excepted, "{kernel} -> {ours}");
         }
+    }
+
+    #[test]
+    fn every_row_counts_on_either_side() {
+        let line = "udp 17 9 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=53 packets=1 bytes=28 \
+                    [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=53 dport=1 packets=0 bytes=0";
+        let (name, row) = Row::of_line(line).unwrap();
+        let mut asked = Asked::default();
+        asked.answers.rows.insert(name.clone(), row.clone());
+        let counts = |ours: &Answers| {
+            let rows = Comparison::of(&asked, ours).unwrap().counts.rows;
+            (rows.count, rows.of)
+        };
+        let mut ours = Answers::default();
+        assert_eq!(counts(&ours), (0, 1));
+        ours.rows.insert(name.clone(), Row { left_s: 8, ..row.clone() });
+        assert_eq!(counts(&ours), (0, 1));
+        ours.rows.insert(name, row.clone());
+        assert_eq!(counts(&ours), (1, 1));
+        ours.rows.insert("another".into(), row);
+        assert_eq!(counts(&ours), (1, 2));
     }
 }

@@ -56,7 +56,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        writeln!(f, "{:width$}{:>9}{:>18}{:>18}", "", "packets", "verdict equal", "all equal")?;
+        let [packets, verdict, all, excepted] =
+            ["packets", "verdict equal", "all equal", "excepted"];
+        write!(f, "{:width$}{packets:>9}{verdict:>18}{all:>18}{excepted:>9}", "")?;
+        writeln!(f, "{:>9}{:>18}", "rows", "rows equal")?;
         for (name, line) in &self.lines {
             write!(f, "{name:width$}")?;
             match line {
@@ -69,7 +72,8 @@ impl fmt::Display for Report {
         }
         write!(f, "{:width$}", "all")?;
         row(f, self.total())?;
-        self.differing(f)
+        self.differing(f)?;
+        self.excepted(f)
     }
 }
 
@@ -77,9 +81,12 @@ impl Report {
     /// What differs most.
     fn differing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut differing: Vec<_> = self.total.differing.iter().collect();
+        if differing.is_empty() {
+            return Ok(());
+        }
         differing.sort_by_key(|&(differing, &count)| (Reverse(count), differing));
         let (first, rest) = differing.split_at(MAX_DIFFERING.min(differing.len()));
-        writeln!(f, "\n packets  kernel -> ours   what the kernel logged")?;
+        writeln!(f, "\n   count  kernel -> ours   what the kernel logged")?;
         for (differing, count) in first {
             let log = &differing.log;
             write!(f, "{count:>8}  {} -> {}", differing.kernel, differing.ours)?;
@@ -88,6 +95,16 @@ impl Report {
         let rest: u64 = rest.iter().map(|(_, count)| **count).sum();
         writeln!(f, "{rest:>8}  in other ways")
     }
+
+    /// What is excepted, and why.
+    fn excepted(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut excepted: Vec<_> = self.total.excepted.iter().collect();
+        excepted.sort();
+        for (exception, count) in excepted {
+            writeln!(f, "{count:>8}  excepted: {}", exception.reason())?;
+        }
+        Ok(())
+    }
 }
 
 fn row(f: &mut fmt::Formatter<'_>, counts: Counts) -> fmt::Result {
@@ -95,14 +112,15 @@ fn row(f: &mut fmt::Formatter<'_>, counts: Counts) -> fmt::Result {
     for agreed in [counts.verdict, counts.all] {
         write!(f, "{:>9} {:>7.2}%", agreed.count, agreed.percent())?;
     }
-    writeln!(f)
+    let rows = counts.rows;
+    writeln!(f, "{:>9}{:>9}{:>9} {:>7.2}%", counts.excepted, rows.of, rows.count, rows.percent())
 }
 
 impl Agreed {
-    /// The share of packets about which both sides agree.
+    /// The share about which both sides agree; all of nothing.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "four digits are shown")]
     pub fn percent(self) -> f64 {
-        self.count as f64 * 100.0 / self.of.max(1) as f64
+        if self.of == 0 { 100.0 } else { self.count as f64 * 100.0 / self.of as f64 }
     }
 }

@@ -43,12 +43,13 @@ enum Track {
         state: TcpState,
         last: (&'static str, Direction),
         fin_seen: bool,
+        /// Both ends have sent a SYN.
+        simultaneous: bool,
+        /// A SYN has passed in LAST_ACK, which the other end may challenge.
+        challenged: bool,
     },
     /// A stream only later than this, if there is such a moment; one lives so many seconds.
-    Udp {
-        young_until: Option<u64>,
-        stream: u32,
-    },
+    Udp { young_until: Option<u64>, stream: u32 },
     /// Every packet gives it so many seconds.
     Plain(u32),
 }
@@ -229,7 +230,13 @@ impl Track {
                 else {
                     panic!("it may not begin a connection")
                 };
-                Self::Tcp { state, last: (said.letters, Direction::Original), fin_seen: false }
+                Self::Tcp {
+                    state,
+                    last: (said.letters, Direction::Original),
+                    fin_seen: false,
+                    simultaneous: false,
+                    challenged: false,
+                }
             }
             Kind::Udp => Self::Udp { young_until: Some(now + 2_000), stream: 120 },
             Kind::UdpLite => Self::Udp { young_until: None, stream: 120 },
@@ -260,7 +267,7 @@ impl Entry {
     }
 
     fn segment(&mut self, dir: Direction, letters: &'static str) -> Outcome {
-        let Track::Tcp { state, last, fin_seen } = &mut self.track else {
+        let Track::Tcp { state, last, fin_seen, simultaneous, challenged } = &mut self.track else {
             return Outcome::Invalid;
         };
         let replied = self.status.has(Status::SEEN_REPLY);
@@ -274,12 +281,30 @@ impl Entry {
                 }
                 old
             }
+            Cell::To(TcpState::TimeWait)
+                if *challenged && (old, *last) == (TcpState::LastAck, ("S", !dir)) =>
+            {
+                *challenged = false;
+                return Outcome::Lives(None);
+            }
+            Cell::To(TcpState::SynRecv)
+                if *simultaneous && (dir, letters) == (Direction::Reply, "A") =>
+            {
+                TcpState::Established
+            }
             Cell::To(new) => new,
         };
-        let ignored = cell(dir, letters, old) != Cell::To(new);
+        let ignored = match cell(dir, letters, old) {
+            Cell::To(TcpState::SynSent) => new != TcpState::SynSent,
+            cell => cell == Cell::Ignored,
+        };
         *last = (letters, dir);
         *state = new;
         *fin_seen |= new == TcpState::FinWait;
+        *simultaneous |= new == TcpState::SynSent2;
+        if ignored && (dir, letters) == (Direction::Original, "S") {
+            (*simultaneous, *challenged) = (false, old == TcpState::LastAck);
+        }
         if ignored {
             return Outcome::Lives(None);
         }
