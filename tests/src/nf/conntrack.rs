@@ -290,7 +290,7 @@ impl Conntrack {
             // Some cannot be asked for, such as those of GRE with keys.
             held = self.dumped()?;
         }
-        let mut rows: Vec<_> = held.into_iter().map(|entry| self.row(entry)).collect();
+        let mut rows: Vec<_> = held.iter().map(|entry| self.row(entry)).collect();
         Row::sort(&mut rows);
         Ok(rows)
     }
@@ -315,8 +315,8 @@ impl Conntrack {
         Ok(held)
     }
 
-    fn row(&self, entry: Entry) -> Row {
-        let live = self.entries.number(&entry).and_then(|number| self.entries.of(number));
+    fn row(&self, entry: &Entry) -> Row {
+        let live = self.entries.number(entry).and_then(|number| self.entries.of(number));
         let dead_ns = live.and_then(|live| live.dead_ns).unwrap_or(self.now_ns);
         Row {
             tuple: entry.tuple,
