@@ -15,6 +15,9 @@
 //! 7. What leaves the table comes out of [`Conntrack::expire`], with the reason; only the one whose
 //!    slot a confirmation takes at once is returned there.
 //!
+//! A connection to which a rule gives a [helper](raw::Helper) when it begins is listened to at step 5:
+//! what it announces is [expected](Expectation), and its first packet is RELATED at step 6.
+//!
 //! Without a packet, [`Conntrack::restore`] puts in a connection that somebody else has tracked, and
 //! [`Conntrack::flush`] takes one out.
 //!

@@ -117,7 +117,6 @@ impl Listing {
         entry.status = conn.status();
         entry.helper = conn.helper().map(|helper| helper.name().into()).or(entry.helper);
         entry.offload = None;
-        entry.helper = entry.helper.or_else(|| Some(conn.helper()?.name().into()));
         entry.zone = match conn.zone() {
             Zone::DEFAULT => None,
             Zone(zone) => Some(zone),

@@ -92,7 +92,7 @@ impl Replay {
         if wrong_count > 0 {
             notes.push(format!(
                 "{} packets are INVALID for their check sums, which a capture may show unfinished \
-                 (`-c nf_conntrack_checksum=0` leaves them out)",
+                 (`-c nf_conntrack_checksum=0` does not verify them)",
                 Count(wrong_count)
             ));
         }

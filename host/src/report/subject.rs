@@ -207,16 +207,19 @@ fn rule_notes(world: &World, table: &Tracker) -> Vec<String> {
 /// What helpers could not do.
 fn helper_notes(stats: &Stats) -> impl Iterator<Item = String> {
     let cases = [
-        (stats.helper_cut, "segments that a helper was to read were cut by the capture"),
-        (stats.helper_full, "connections were to have a helper, and there was no room for it"),
+        (stats.helper_cut, "segments that a helper was to read and that the capture has cut"),
+        (
+            stats.helper_full,
+            "connections that were to have a helper and for which there was no room",
+        ),
         (
             stats.helper_elsewhere,
-            "announcements of data connections were for another host than the one that made them: \
-             nothing is expected there, as in Linux",
+            "announcements of data connections to another host than the one that made them, where \
+             nothing is expected, as in Linux",
         ),
     ];
     let some = cases.into_iter().filter(|(count, _)| *count > 0);
-    some.map(|(count, what)| format!("{} {what}", Count(count)))
+    some.map(|(count, what)| format!("{what}: {}", Count(count)))
 }
 
 impl RuleSource {

@@ -28,7 +28,7 @@ pub(super) enum Effect {
     /// From how many retransmissions on a TCP connection lives no longer than
     /// [`Timeout::TcpMaxRetrans`].
     MaxRetrans,
-    /// Whether UDP-Lite is refused, as Linux does when it verifies check sums.
+    /// Whether the check sums of what arrives are verified.
     Checksum,
     /// How many connections may be expected.
     ExpectMax,

@@ -11,6 +11,9 @@ use clap::Parser;
 use keeptrack_tests::generate::{self, Findings, Plan, Topic};
 use keeptrack_tests::nf::Version;
 
+/// How many sequences may differ once and not again: the kernel's own clock ticks while it is asked.
+const MOST_UNSTEADY: u64 = 20;
+
 /// What was typed.
 #[derive(Parser)]
 struct Options {
@@ -87,6 +90,10 @@ fn found(options: &Options) -> Result<u64, String> {
          {unsteady_count} did once and not again",
         plan.seeds.start, plan.seeds.end
     );
+    if unsteady_count > MOST_UNSTEADY {
+        println!("so many that the kernel's clock is no excuse");
+        return Ok(unsteady_count);
+    }
     Ok(differing_count)
 }
 

@@ -27,6 +27,6 @@ fn told() -> Result<usize, String> {
             differing_count += 1;
         }
     }
-    println!("{} stories of fragments, {differing_count} told otherwise", stories.len());
+    println!("REPORT {} stories of fragments, {differing_count} told otherwise", stories.len());
     Ok(differing_count)
 }

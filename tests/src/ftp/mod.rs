@@ -4,7 +4,7 @@
 //! `scene`). What they say was asked of Linux 6.18 first; `kernel-ftp` asks the running kernel again.
 
 mod scene;
-mod segment;
+pub(crate) mod segment;
 #[cfg(test)]
 mod tests;
 

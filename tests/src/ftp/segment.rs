@@ -3,31 +3,31 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A host and its port.
-pub(super) type End = (IpAddr, u16);
+pub(crate) type End = (IpAddr, u16);
 
 /// IPv4 or IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
+pub(crate) enum Family {
     V4,
     V6,
 }
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Client,
     Server,
 }
 
 impl Side {
-    pub(super) const fn other(self) -> Self {
+    pub(crate) const fn other(self) -> Self {
         match self {
             Self::Client => Self::Server,
             Self::Server => Self::Client,
         }
     }
 
-    pub(super) fn address(self, family: Family) -> IpAddr {
+    pub(crate) fn address(self, family: Family) -> IpAddr {
         let last = match self {
             Self::Client => 1,
             Self::Server => 2,
@@ -41,15 +41,15 @@ impl Side {
 
 /// What a segment says of its place in the stream.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At {
-    pub(super) seq: u32,
-    pub(super) ack: u32,
+pub(crate) struct At {
+    pub(crate) seq: u32,
+    pub(crate) ack: u32,
     /// The letters of its flags: `SAFRP`.
-    pub(super) flags: &'static str,
+    pub(crate) flags: &'static str,
 }
 
 /// A segment in an IP packet; its check sums are zero.
-pub(super) fn segment((from, to): (End, End), at: At, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn segment((from, to): (End, End), at: At, payload: &[u8]) -> Vec<u8> {
     let flag = |letter| match letter {
         'F' => 0x01,
         'S' => 0x02,

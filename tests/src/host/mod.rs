@@ -9,6 +9,8 @@ mod counters;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod helpers;
+#[cfg(test)]
 mod kinds;
 #[cfg(test)]
 mod large;

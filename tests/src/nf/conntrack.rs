@@ -159,15 +159,16 @@ impl Conntrack {
 
     /// As many seconds as that, rounded up, or a few more or less: what is not taken for a timeout
     /// that the packet has set, though a moment may pass until either is read. What is less than two
-    /// minutes stays so, and what is not more than the timeout to which the kernel would shorten it.
+    /// minutes stays so, and what is less than the timeout to which the kernel would shorten it.
     fn unlike_timeouts(&self, left_ns: u64) -> u32 {
         let left_s = u32::try_from(left_ns.div_ceil(SECOND_NS)).unwrap_or(u32::MAX).max(1);
         let is_unlike =
             |seconds: &u32| !(seconds - 1..=seconds + 1).any(|near| self.timeouts.contains(&near));
         let found = if left_ns < u64::from(TWO_MINUTES_S) * SECOND_NS {
             (1..=left_s.min(TWO_MINUTES_S - 1)).rev().find(is_unlike)
-        } else if left_s <= self.unacknowledged_s {
-            (TWO_MINUTES_S..=left_s).rev().find(is_unlike)
+        } else if left_s < self.unacknowledged_s {
+            let fewer = (TWO_MINUTES_S..=left_s).rev().find(is_unlike);
+            fewer.or_else(|| (left_s..self.unacknowledged_s).find(is_unlike))
         } else {
             (left_s..PARKED_S).find(is_unlike)
         };

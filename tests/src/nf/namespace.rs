@@ -71,7 +71,7 @@ fn inside(settings: &Settings) -> Result<(Namespace, Sockets), String> {
     run("ip", &["link", "set", "bridge", "up"], "")?;
     for family in ["iptables", "ip6tables"] {
         let name = format!("/proc/sys/net/bridge/bridge-nf-call-{family}");
-        set(&name, "1").map_err(|error| format!("{error}; is br_netfilter there?"))?;
+        set(&name, "1").map_err(|error| format!("{error}; load it: modprobe br_netfilter"))?;
     }
     if !settings.iptables.is_empty() {
         run("iptables-restore", &[], &settings.iptables)?;
