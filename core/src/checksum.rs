@@ -4,11 +4,14 @@ use core::net::IpAddr;
 
 use crc::{CRC_32_ISCSI, Crc};
 
-use crate::packet::{Fragment, Packet, Path};
+use crate::packet::{Fragment, Malformed, Packet, Path, Transport};
 use crate::tuple::Protocol;
 
 /// The sum of SCTP (RFC 9260, appendix A).
 static CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
+
+/// The longest packet that states its length.
+const MAX_LEN: u32 = 65_535;
 
 /// Whether the check sum of a packet that has arrived is wrong.
 ///
@@ -16,7 +19,8 @@ static CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 /// others, too, and that of a packet which a capture has cut. What this host sends has no sum yet.
 /// Linux knows none of GRE's and of protocols that it does not track by ports.
 pub(crate) fn is_wrong(packet: &Packet<'_>) -> bool {
-    if packet.seen.path != Path::Arrives {
+    let is_of_other_family = packet.transport == Transport::Malformed(Malformed::IcmpFamily);
+    if packet.seen.path != Path::Arrives || is_of_other_family {
         return false;
     }
     // Linux 6.18 takes every one of UDP-Lite for wrong, measured.
@@ -25,7 +29,7 @@ pub(crate) fn is_wrong(packet: &Packet<'_>) -> bool {
     }
     let (len, segment) = (packet.segment_len, packet.segment);
     let is_whole = packet.fragment.as_ref().is_none_or(Fragment::is_whole);
-    if !is_whole || usize::try_from(len) != Ok(segment.len()) {
+    if !is_whole || len > MAX_LEN || usize::try_from(len) != Ok(segment.len()) {
         return false;
     }
     match packet.tuple.protocol {
@@ -64,8 +68,8 @@ fn pseudo_header(packet: &Packet<'_>) -> u32 {
     source.wrapping_add(destination).wrapping_add(len).wrapping_add(protocol)
 }
 
-/// The sum of all words of 16 bits, the last one filled up with zeros. The 64 KiB of a packet do not
-/// fill 32 bits.
+/// The sum of all words of 16 bits, the last one filled up with zeros: of [`MAX_LEN`] bytes they do
+/// not fill 32 bits.
 fn sum(bytes: &[u8]) -> u32 {
     let (words, rest) = bytes.as_chunks::<2>();
     let last = rest.first().map_or(0, |&high| u16::from_be_bytes([high, 0]));

@@ -14,8 +14,8 @@ pub struct Config {
     pub tcp: TcpConfig,
     /// `nf_conntrack_checksum`: what arrives ([`Path::Arrives`](crate::Path::Arrives)) is INVALID if
     /// the check sum of TCP, UDP, ICMP, ICMPv6 or SCTP is wrong, and all of UDP-Lite is, whose sums
-    /// Linux 6.18 takes for wrong. Not verified are parts of a datagram and packets that a capture
-    /// has cut. Linux has it on, and so should a gateway; whoever reads captures, where sums may
+    /// Linux 6.18 takes for wrong. Other sums of parts of a datagram and of packets that a capture
+    /// has cut are not verified. Linux has it on, and so should a gateway; whoever reads captures, where sums may
     /// be unfinished, off.
     pub checksum: bool,
 }

@@ -77,7 +77,8 @@ impl<'t> Unconfirmed<'t> {
         self.timeout
     }
 
-    /// Puts the connection into the table: its packet has passed.
+    /// Puts the connection into the table: its packet has passed. If it was expected and is refused, it
+    /// is expected no more; in Linux it still is.
     ///
     /// A full table hands out what is over, then what has run out as far as a few steps find it,
     /// then asks its policy. Touches two buckets and, for each of at most six connections that end

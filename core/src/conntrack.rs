@@ -107,8 +107,8 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     /// `now`. A caller drains it to [`Step::Idle`] before it tracks; nothing that has run out is
     /// ever matched by a packet, whether or not it does.
     ///
-    /// Touches one connection, those of its bucket, and its neighbours in two lists. A connection
-    /// is looked at five times at the most for each moment under which it is filed (a renewed one is
+    /// Touches one connection, those of its bucket, and its neighbours in two lists; where something
+    /// that helpers expected has run out, all their slots. A connection is looked at five times at the most for each moment under which it is filed (a renewed one is
     /// filed anew when the old moment comes), and once more for each 12 days in which nobody called.
     pub fn expire(&mut self, now: Instant) -> Step {
         let now = self.inside.at(now);
@@ -149,8 +149,9 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
         self.inside.flush(now, tuple, zone)
     }
 
-    /// A moment before which [`expire`](Self::expire) has nothing to do; `None` when it has
-    /// nothing to wait for. It may find nothing at that moment either.
+    /// A moment before which [`expire`](Self::expire) has nothing to hand out; `None` when it has
+    /// nothing to wait for. It may find nothing at that moment either. What helpers expect is not
+    /// handed out, and forgotten when somebody next asks.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Instant> {
         self.inside.table.next_expiry(self.inside.latest)
@@ -424,7 +425,7 @@ impl<M: Memory, P, H: Help> Inside<M, P, H> {
         let expiry = self.table.conn(slot).expiry();
         let is_longer = expiry > now.after(seconds.saturating_sub(1));
         (is_longer && expiry >= now.after(DOUBTED_ABOVE_S)).then(|| {
-            self.table.renew(slot, now.after(seconds));
+            self.table.renew(slot, expiry.min(now.after(seconds)));
             seconds
         })
     }

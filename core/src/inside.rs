@@ -1,4 +1,4 @@
-//! The inside of a tracker: all but the rules, which are asked before anything else is touched.
+//! The inside of a tracker: all but the rules and the stage for fragments, which come first.
 
 use crate::config::Config;
 use crate::ended::{Ended, Why};

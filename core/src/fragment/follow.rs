@@ -15,7 +15,8 @@ const MAX_LEN: u32 = 65_535;
 
 /// Has the first part of a datagram tracked as a packet, and gives the others its verdict: they are of
 /// its connection, untracked, dropped or INVALID as it was. What comes before the first part is
-/// refused, and so is what covers any of it: a header that has passed is not written over.
+/// refused, and so is what covers any of it, or a shorter first part: a header that has passed is not
+/// written over.
 ///
 /// It remembers the `N` last first parts, each for 30 seconds, and looks at all of them for each part.
 /// Nothing is held back: a receiver gets what passes in the order in which it came.
@@ -85,6 +86,10 @@ impl<const N: usize> Default for Follow<N> {
 }
 
 impl First {
+    fn is_fresh(&self, now: Instant) -> bool {
+        now < self.since.after(SECONDS)
+    }
+
     /// Whether it begins the datagram of `packet`.
     fn leads(&self, packet: &Packet<'_>, part: Fragment) -> bool {
         let (mine, its) = (&self.tuple, &packet.tuple);
@@ -99,6 +104,10 @@ impl First {
 impl<const N: usize> Fragments for Follow<N> {
     fn gather<'p>(&'p mut self, now: Instant, packet: &Packet<'p>, part: Fragment) -> Gathered<'p> {
         if part.offset == 0 {
+            let known = self.first_of(packet, part).filter(|first| first.is_fresh(now));
+            if known.is_some_and(|first| packet.segment_len < first.len) {
+                return Gathered::Held(Held::Overlap);
+            }
             if part.more {
                 self.remember(now, packet, part);
             }
@@ -106,7 +115,7 @@ impl<const N: usize> Fragments for Follow<N> {
         }
         let offset = u32::from(part.offset);
         let first = match self.first_of(packet, part) {
-            Some(first) if now < first.since.after(SECONDS) => first,
+            Some(first) if first.is_fresh(now) => first,
             _ => return Gathered::Held(Held::Unled),
         };
         if offset < first.len {

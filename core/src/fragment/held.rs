@@ -27,7 +27,8 @@ pub enum Held {
     Full,
     /// The first part of its datagram has not come, was forgotten, or did not pass.
     Unled,
-    /// It completes a datagram of whose headers the capture cut some off.
+    /// It completes a datagram of whose headers the capture cut some off, or which has more of them
+    /// than are kept ([`HEAD_LEN`](super::HEAD_LEN)).
     Cut,
 }
 

@@ -119,7 +119,7 @@ fn octets(address: IpAddr) -> [u8; 16] {
 }
 
 impl Queue {
-    /// A place that holds nothing; all zero but for one word.
+    /// A place that holds nothing; all zero but for two words.
     pub const EMPTY: Self = Self::new(
         Key { family: Family::V4, addresses: [0; 32], id: 0, protocol: Protocol(0) },
         Instant::from_millis(0),

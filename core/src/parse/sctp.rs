@@ -20,11 +20,10 @@ pub(super) fn read(header: &[u8; HEADER_LEN], body: Body<'_>) -> Result<Sctp, St
     // There must be one.
     body.read::<4>(Header::Sctp)?;
     let mut stands_alone = false;
-    let mut rest = body;
+    let (mut rest, mut is_first) = (body, true);
     while let Some(header) = rest.captured().first_chunk() {
         let chunk = Chunk::of(header);
         stands_alone |= chunk.stands_alone();
-        let is_first = rest == body;
         let len = padded_len(header);
         if len == 0 || (!is_first && (stands_alone || chunk.comes_first())) {
             return Err(Malformed::SctpChunk.into());
@@ -32,7 +31,7 @@ pub(super) fn read(header: &[u8; HEADER_LEN], body: Body<'_>) -> Result<Sctp, St
         if matches!(chunk, Chunk::Init | Chunk::InitAck) {
             sctp.init_tag = init_tag(rest)?;
         }
-        rest = rest.skip(len);
+        (rest, is_first) = (rest.skip(len), false);
     }
     Ok(sctp)
 }

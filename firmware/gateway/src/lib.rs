@@ -62,6 +62,9 @@ pub enum Dropped {
 }
 
 /// What becomes of `frame`, an Ethernet frame that came in at `port`.
+///
+/// The stage of `ct` for fragments must be one that lets parts pass as they come: what
+/// [`AsLinux`](keeptrack_core::fragment::AsLinux) holds nobody would send on.
 pub fn forward<'t, M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments>(
     now: Instant,
     port: &IfName,

@@ -86,6 +86,23 @@ fn what_does_not_come_behind_its_first_part_is_refused() {
 }
 
 #[test]
+fn a_shorter_first_part_uncovers_nothing() {
+    for family in FAMILIES {
+        let mut ct = tracker();
+        let [short, over, _] = parts(family, 1);
+        let long = Part::front(0..16).numbered(1).packet(family);
+        let overlap = Verdict::Held(Held::Overlap);
+        assert_eq!(hear(&mut ct, NOW, &long).verdict, Verdict::New);
+        for refused in [&over, &short, &over] {
+            assert_eq!(hear(&mut ct, NOW, refused).verdict, overlap);
+        }
+        // The same again is no other datagram, and when it is forgotten its number may come again.
+        assert_eq!(hear(&mut ct, NOW, &long).verdict, Verdict::New);
+        assert_eq!(hear(&mut ct, NOW.after(30), &short).verdict, Verdict::New);
+    }
+}
+
+#[test]
 fn what_the_filter_did_not_let_in_is_not_followed() {
     let mut ct = tracker();
     let [first, middle, _] = parts(Family::V4, 1);
