@@ -4,6 +4,7 @@ use core::net::IpAddr;
 
 use crc::{CRC_32_ISCSI, Crc};
 
+use crate::config::Config;
 use crate::packet::{Fragment, Malformed, Packet, Path, Transport};
 use crate::tuple::Protocol;
 
@@ -18,7 +19,7 @@ const MAX_LEN: u32 = 65_535;
 /// A sum that cannot be verified counts as right: that of a part of a datagram, which covers the
 /// others, too, and that of a packet which a capture has cut. What this host sends has no sum yet.
 /// Linux knows none of GRE's and of protocols that it does not track by ports.
-pub(crate) fn is_wrong(packet: &Packet<'_>) -> bool {
+pub(crate) fn is_wrong(packet: &Packet<'_>, config: &Config) -> bool {
     let is_of_other_family = packet.transport == Transport::Malformed(Malformed::IcmpFamily);
     if packet.seen.path != Path::Arrives || is_of_other_family {
         return false;
@@ -32,6 +33,9 @@ pub(crate) fn is_wrong(packet: &Packet<'_>) -> bool {
     if !is_whole || len > MAX_LEN || usize::try_from(len) != Ok(segment.len()) {
         return false;
     }
+    if config.unfinished_sums && is_unfinished(packet) {
+        return false;
+    }
     match packet.tuple.protocol {
         Protocol::UDP if matches!(segment, [_, _, _, _, _, _, 0, 0, ..]) => false,
         Protocol::TCP | Protocol::UDP | Protocol::ICMPV6 => {
@@ -42,6 +46,17 @@ pub(crate) fn is_wrong(packet: &Packet<'_>) -> bool {
         Protocol::SCTP => is_wrong_sctp(segment),
         _ => false,
     }
+}
+
+/// Whether the sum of TCP or UDP is what a host leaves there for its network card to finish: that of
+/// the pseudo header.
+fn is_unfinished(packet: &Packet<'_>) -> bool {
+    let left = match (packet.tuple.protocol, packet.segment) {
+        (Protocol::TCP, &[_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, high, low, ..])
+        | (Protocol::UDP, &[_, _, _, _, _, _, high, low, ..]) => u16::from_be_bytes([high, low]),
+        _ => return false,
+    };
+    left == folded(pseudo_header(packet))
 }
 
 /// The sum is computed with zeros in its own place, and sent with its lowest byte first.

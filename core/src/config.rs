@@ -18,12 +18,20 @@ pub struct Config {
     /// has cut are not verified. Linux has it on, and so should a gateway; whoever reads captures, where sums may
     /// be unfinished, off.
     pub checksum: bool,
+    /// Whether a sum of TCP or UDP counts as right that covers nothing but addresses, protocol and length: the sender
+    /// leaves the rest to its network card, and a capture on that host, or on a link that is none
+    /// but in memory, shows it so. Linux is told of such packets by their driver. Off for a wire.
+    pub unfinished_sums: bool,
 }
 
 impl Config {
     /// Linux 6.18, the values of a fresh network namespace, measured, without check sums.
-    pub const LINUX: Self =
-        Self { timeouts: TimeoutPolicy::LINUX, tcp: TcpConfig::DEFAULT, checksum: false };
+    pub const LINUX: Self = Self {
+        timeouts: TimeoutPolicy::LINUX,
+        tcp: TcpConfig::DEFAULT,
+        checksum: false,
+        unfinished_sums: false,
+    };
 
     /// The timeouts of Linux 2.6.9, see [`TimeoutPolicy::LINUX_2_6_9`]; verdicts stay those of 6.18.
     pub const LINUX_2_6_9: Self = Self { timeouts: TimeoutPolicy::LINUX_2_6_9, ..Self::LINUX };

@@ -252,7 +252,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
             RawVerdict::NoTrack => return ct.untracked(),
             RawVerdict::Drop => return ct.dropped(),
         };
-        if ct.config.checksum && checksum::is_wrong(packet) {
+        if ct.config.checksum && checksum::is_wrong(packet, &ct.config) {
             return ct.wrong_sum(packet);
         }
         match &packet.transport {
@@ -420,12 +420,13 @@ impl<M: Memory, P, H: Help> Inside<M, P, H> {
 
     /// Lets a connection that has two minutes left or more live for `seconds` at the most, which are
     /// returned unless it has fewer left. Counted are whole seconds, and begun ones as whole: what
-    /// is left of a connection can be told to a kernel, and compared with it, no finer than that.
+    /// is left of a connection can be told to a kernel, and compared with it, no finer than that. So
+    /// one that has less than a second of grace gets the rest of that second.
     fn doubt(&mut self, now: Instant, slot: SlotId, seconds: u32) -> Option<u32> {
         let expiry = self.table.conn(slot).expiry();
         let is_longer = expiry > now.after(seconds.saturating_sub(1));
         (is_longer && expiry >= now.after(DOUBTED_ABOVE_S)).then(|| {
-            self.table.renew(slot, expiry.min(now.after(seconds)));
+            self.table.renew(slot, now.after(seconds));
             seconds
         })
     }

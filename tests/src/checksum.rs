@@ -111,3 +111,28 @@ fn messages_that_are_never_tracked_are_verified_too() {
     let neighbour = ip(icmp_of(from), from, "ff02::1".parse().unwrap(), &query(135, 0, 0));
     assert_eq!(verified(&neighbour), WRONG);
 }
+
+#[test]
+fn what_a_network_card_was_to_finish_counts_as_right_where_that_is_said() {
+    let config = Config { checksum: true, ..Config::DEFAULT };
+    let (mut tried, lenient) = (0, Config { unfinished_sums: true, ..config });
+    for (mut packet, sum_at) in packets() {
+        let is_v4 = packet[0] >> 4 == 4;
+        let (addresses, protocol) = if is_v4 { (12..20, packet[9]) } else { (8..40, packet[6]) };
+        if ![Protocol::TCP, Protocol::UDP].contains(&Protocol(protocol)) {
+            continue;
+        }
+        let len = packet.len() - addresses.end;
+        let words =
+            packet[addresses].chunks(2).map(|two| usize::from(two[0]) << 8 | usize::from(two[1]));
+        let sum = words.sum::<usize>() + len + usize::from(protocol);
+        let folded = u16::try_from((sum & 0xffff) + (sum >> 16)).unwrap();
+        packet[sum_at..sum_at + 2].copy_from_slice(&folded.to_be_bytes());
+        assert_eq!(verdict(&packet, 0, Path::Arrives, lenient), Verdict::New);
+        assert_eq!(verdict(&packet, 0, Path::Arrives, config), WRONG);
+        packet[sum_at] ^= 1;
+        assert_eq!(verdict(&packet, 0, Path::Arrives, lenient), WRONG);
+        tried += 1;
+    }
+    assert_eq!(tried, 4);
+}

@@ -108,7 +108,11 @@ impl Settings {
                 Effect::BeLiberal => config.tcp.be_liberal = setting.value != 0,
                 Effect::IgnoreInvalidRst => config.tcp.ignore_invalid_rst = setting.value != 0,
                 Effect::MaxRetrans => config.tcp.max_retrans = setting.byte(),
-                Effect::Checksum => config.checksum = setting.value != 0,
+                Effect::Checksum => {
+                    config.checksum = setting.value != 0;
+                    // A capture shows them where the kernel took them for right.
+                    config.unfinished_sums = config.checksum;
+                }
                 _ => {}
             }
         }

@@ -25,7 +25,7 @@ fn what_a_fresh_linux_prints_is_the_preset_of_linux() {
     for (file, max_line, other_count, counts) in all {
         let file = samples.join(file).display().to_string();
         let settings = load(std::slice::from_ref(&file));
-        let fresh = Config { checksum: true, ..Config::LINUX };
+        let fresh = Config { checksum: true, unfinished_sums: true, ..Config::LINUX };
         assert_eq!(settings.apply(Config::LINUX_2_4_21), fresh, "{file}");
         assert_eq!(settings.max(), Some((262_144, &line(&file, max_line))), "{file}");
         assert_eq!(settings.buckets().map(|(buckets, _)| buckets), Some(262_144), "{file}");
