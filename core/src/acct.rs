@@ -1,6 +1,7 @@
-//! What is counted of a connection: packets and bytes by direction, when it began, which one it is.
+//! What is counted of a connection: packets and bytes by direction, when it began and was last
+//! heard of, which one it is.
 //!
-//! The feature `acct` adds 48 bytes to each [`Conn`](crate::Conn), and so to each entry. Without it
+//! The feature `acct` adds 56 bytes to each [`Conn`](crate::Conn), and so to each entry. Without it
 //! nothing is counted or kept.
 
 #[cfg(feature = "acct")]
@@ -20,8 +21,9 @@ mod counted {
     /// What went in one direction of a connection. Counters wrap at 2^64.
     ///
     /// Counted is a packet that renews its connection or ends it, and the one that began it. What
-    /// passes otherwise (a repeated SYN, an ICMP error) is not, as in Linux. Linux counts a datagram
-    /// as a whole when it came in fragments, and segments as one that its network card has joined.
+    /// passes otherwise (a repeated SYN, an ICMP error) is not, as in Linux. Linux counts a
+    /// datagram as a whole when it came in fragments, and segments as one that its network card has
+    /// joined.
     #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
     #[cfg_attr(feature = "defmt", derive(defmt::Format))]
     pub struct Counters {
@@ -39,21 +41,35 @@ mod counted {
         reply: Counters,
         number: u64,
         start: Stamp,
+        seen: Stamp,
     }
 
     impl Acct {
         /// Of an empty slot; all zero.
-        pub(crate) const EMPTY: Self = Self::new(Counters::ZERO, Counters::ZERO, Stamp::ZERO);
+        pub(crate) const EMPTY: Self = Self {
+            original: Counters::ZERO,
+            reply: Counters::ZERO,
+            number: 0,
+            start: Stamp::ZERO,
+            seen: Stamp::ZERO,
+        };
 
         pub(crate) const fn begun(now: Instant) -> Self {
-            Self::new(Counters::ZERO, Counters::ZERO, Stamp::from_instant(now))
+            let now = Stamp::from_instant(now);
+            Self { start: now, seen: now, ..Self::EMPTY }
         }
 
-        pub(crate) const fn restored([original, reply]: [Counters; 2], start: Instant) -> Self {
-            Self::new(original, reply, Stamp::from_instant(start))
+        /// One that has not been heard of since `now`, at the latest.
+        pub(crate) const fn restored(
+            [original, reply]: [Counters; 2],
+            (start, now): (Instant, Instant),
+        ) -> Self {
+            let (start, seen) = (Stamp::from_instant(start), Stamp::from_instant(now));
+            Self { original, reply, start, seen, ..Self::EMPTY }
         }
 
-        pub(crate) const fn count(&mut self, dir: Direction, len: u32) {
+        pub(crate) const fn count(&mut self, dir: Direction, len: u32, now: Instant) {
+            self.seen = Stamp::from_instant(now);
             match dir {
                 Direction::Original => self.original = self.original.and(len),
                 Direction::Reply => self.reply = self.reply.and(len),
@@ -62,10 +78,6 @@ mod counted {
 
         pub(crate) const fn set_number(&mut self, number: u64) {
             self.number = number;
-        }
-
-        const fn new(original: Counters, reply: Counters, start: Stamp) -> Self {
-            Self { original, reply, number: 0, start }
         }
     }
 
@@ -95,6 +107,12 @@ mod counted {
             self.acct.start.instant()
         }
 
+        /// The moment of the last packet that was counted.
+        #[must_use]
+        pub const fn seen(&self) -> Instant {
+            self.acct.seen.instant()
+        }
+
         /// How many connections this tracker had put into its table before; 0 until it is there.
         #[must_use]
         pub const fn number(&self) -> u64 {
@@ -119,7 +137,7 @@ mod uncounted {
             Self
         }
 
-        pub(crate) const fn count(&mut self, _dir: Direction, _len: u32) {}
+        pub(crate) const fn count(&mut self, _dir: Direction, _len: u32, _now: Instant) {}
 
         pub(crate) const fn set_number(&mut self, _number: u64) {}
     }
@@ -131,6 +149,6 @@ mod tests {
 
     #[test]
     fn an_entry_grows_by_what_is_said() {
-        assert_eq!((size_of::<Acct>(), align_of::<Acct>()), (48, 4));
+        assert_eq!((size_of::<Acct>(), align_of::<Acct>()), (56, 4));
     }
 }

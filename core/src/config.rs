@@ -12,15 +12,16 @@ pub struct Config {
     pub timeouts: TimeoutPolicy,
     /// How TCP is tracked.
     pub tcp: TcpConfig,
-    /// `nf_conntrack_checksum`: what arrives ([`Path::Arrives`](crate::Path::Arrives)) is INVALID if
-    /// the check sum of TCP, UDP, ICMP, ICMPv6 or SCTP is wrong, and all of UDP-Lite is, whose sums
-    /// Linux 6.18 takes for wrong. Other sums of parts of a datagram and of packets that a capture
-    /// has cut are not verified. Linux has it on, and so should a gateway; whoever reads captures, where sums may
-    /// be unfinished, off.
+    /// `nf_conntrack_checksum`: what arrives ([`Path::Arrives`](crate::Path::Arrives)) is INVALID
+    /// if the check sum of TCP, UDP, ICMP, ICMPv6 or SCTP is wrong, and all of UDP-Lite is, whose
+    /// sums Linux 6.18 takes for wrong. Other sums of parts of a datagram and of packets that a
+    /// capture has cut are not verified. Linux has it on, and so should a gateway; whoever reads
+    /// captures, where sums may be unfinished, off.
     pub checksum: bool,
-    /// Whether a sum of TCP or UDP counts as right that covers nothing but addresses, protocol and length: the sender
-    /// leaves the rest to its network card, and a capture on that host, or on a link that is none
-    /// but in memory, shows it so. Linux is told of such packets by their driver. Off for a wire.
+    /// Whether a sum of TCP or UDP counts as right that covers nothing but addresses, protocol and
+    /// length: the sender leaves the rest to its network card, and a capture on that host, or on a
+    /// link that is none but in memory, shows it so. Linux is told of such packets by their driver.
+    /// Off for a wire.
     pub unfinished_sums: bool,
 }
 
@@ -33,7 +34,8 @@ impl Config {
         unfinished_sums: false,
     };
 
-    /// The timeouts of Linux 2.6.9, see [`TimeoutPolicy::LINUX_2_6_9`]; verdicts stay those of 6.18.
+    /// The timeouts of Linux 2.6.9, see [`TimeoutPolicy::LINUX_2_6_9`]; verdicts stay those of
+    /// 6.18.
     pub const LINUX_2_6_9: Self = Self { timeouts: TimeoutPolicy::LINUX_2_6_9, ..Self::LINUX };
 
     /// The timeouts of Linux 2.4.21, see [`TimeoutPolicy::LINUX_2_4_21`]; verdicts stay those of
@@ -91,6 +93,10 @@ pub enum ConfigError {
     TooManySlots(usize),
     /// A timeout of more than [`MAX_SECONDS`].
     TimeoutTooLong(Timeout),
+    /// More slots reserved than there are, or none left for everybody else.
+    ReservesTooLarge,
+    /// Slots reserved in a table that holds connections.
+    NotEmpty,
 }
 
 impl fmt::Display for ConfigError {
@@ -104,6 +110,8 @@ impl fmt::Display for ConfigError {
             Self::TimeoutTooLong(timeout) => {
                 write!(f, "nf_conntrack_{} is above {MAX_SECONDS} seconds", timeout.name())
             }
+            Self::ReservesTooLarge => f.write_str("the reserved slots leave none for others"),
+            Self::NotEmpty => f.write_str("slots are reserved before there are connections"),
         }
     }
 }

@@ -5,18 +5,22 @@ use core::fmt;
 
 use crate::conn::Conn;
 use crate::ended::{Ended, Why};
-use crate::full::{OnFull, Refusal};
+use crate::full::{Newcomer, OnFull, OnRefusal, Refusal, View};
 use crate::helper::{Ftp, Help};
 use crate::inside::Inside;
+use crate::rank::Class;
 use crate::stats::add_one;
 use crate::status::{CtState, Status};
 use crate::storage::{Memory, SlotId};
 use crate::table::Turned;
 use crate::time::Instant;
-use crate::tuple::Direction;
+use crate::tuple::{Direction, Tuple, Zone};
 
 /// How many steps of the wheel a confirmation makes to find a slot before it asks the policy.
 const STEPS: usize = 4;
+/// How many leave at the most because a policy thinks their time over: more than come, so that the
+/// table can become emptier.
+const OVERDUE: usize = 2;
 
 /// A connection that is in no table yet.
 ///
@@ -28,6 +32,7 @@ pub struct Unconfirmed<'t> {
     hash: u32,
     timeout: u32,
     now: Instant,
+    then: OnRefusal,
     table: &'t mut dyn Confirm,
 }
 
@@ -36,17 +41,19 @@ pub struct Unconfirmed<'t> {
 pub struct Confirmed<'t> {
     /// The connection.
     pub conn: &'t Conn,
-    /// The connection whose slot it took, if that was not free; it is not handed out again.
+    /// The connection that left for it, or whose slot it took; it is not handed out again.
     pub evicted: Option<Ended>,
 }
 
-/// A connection that was not taken in; its packet is to be dropped.
+/// A connection that was not taken in.
 #[derive(Debug, Clone, Copy)]
 pub struct Refused {
     /// The connection.
     pub conn: Conn,
     /// Why.
     pub why: Refusal,
+    /// What its packet gets.
+    pub then: OnRefusal,
 }
 
 impl<'t> Unconfirmed<'t> {
@@ -54,9 +61,10 @@ impl<'t> Unconfirmed<'t> {
         conn: Conn,
         hash: u32,
         (now, timeout): (Instant, u32),
+        then: OnRefusal,
         table: &'t mut dyn Confirm,
     ) -> Self {
-        Self { conn, hash, timeout, now, table }
+        Self { conn, hash, timeout, now, then, table }
     }
 
     /// The connection as it would be in the table.
@@ -71,23 +79,58 @@ impl<'t> Unconfirmed<'t> {
         self.conn.ct_state(Direction::Original)
     }
 
+    /// What its packet gets when it is refused, by the rules.
+    #[must_use]
+    pub const fn then(&self) -> OnRefusal {
+        self.then
+    }
+
     /// The seconds that it would live.
     #[must_use]
     pub const fn timeout(&self) -> u32 {
         self.timeout
     }
 
-    /// Puts the connection into the table: its packet has passed. If it was expected and is refused, it
-    /// is expected no more; in Linux it still is.
+    /// The connection of `tuple`, which may be that of either direction, unless it has run out.
+    ///
+    /// Touches what the look-up of a packet touches; for callers that are a policy themselves.
+    #[must_use]
+    pub fn find(&self, tuple: &Tuple, zone: Zone) -> Option<&Conn> {
+        self.table.find(self.now, tuple, zone)
+    }
+
+    /// Ends the connection of `tuple` in favour of this one, and answers whether there was one;
+    /// [`expire`](crate::Conntrack::expire) hands it out, unless the confirmation takes its slot.
+    ///
+    /// Touches what [`flush`](crate::Conntrack::flush) touches; for callers that are a policy
+    /// themselves.
+    pub fn drop_early(&mut self, tuple: &Tuple, zone: Zone) -> bool {
+        self.table.drop_early(self.now, tuple, zone)
+    }
+
+    /// Puts the connection into the table: its packet has passed. If it was expected and is
+    /// refused, it is expected no more; in Linux it still is.
     ///
     /// A full table hands out what is over, then what has run out as far as a few steps find it,
     /// then asks its policy. Touches two buckets and, for each of at most six connections that end
-    /// or are filed anew, its bucket and six neighbours in lists.
+    /// or are filed anew, its bucket and twelve neighbours in lists: at most 720 accesses to slots,
+    /// links and heads of lists, the policy's choice included, whatever the table's size and even
+    /// if the sender knows the key of the hash.
     ///
     /// # Errors
-    /// [`Refused`] when there is no place; the packet is to be dropped then.
+    /// [`Refused`] when there is no place.
     pub fn confirm(self) -> Result<Confirmed<'t>, Refused> {
-        self.table.confirm(self.conn, self.hash, self.now)
+        let Self { conn, hash, now, then, table, .. } = self;
+        table.confirm((conn, hash, now), then)
+    }
+
+    /// Refuses the connection as a full table does; its packet gets what `then` says. For callers
+    /// that are a policy themselves.
+    pub fn refuse(self, then: OnRefusal) -> Refused {
+        let Self { conn, hash, now, table, .. } = self;
+        let why = Refusal::TableFull;
+        table.refuse(Newcomer { conn: &conn, hash, now }, why, then);
+        Refused { conn, why, then }
     }
 }
 
@@ -99,7 +142,7 @@ impl fmt::Debug for Unconfirmed<'_> {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.why, f)
+        write!(f, "{}, {}", self.why, self.then)
     }
 }
 
@@ -110,24 +153,55 @@ pub(crate) type Placed = (SlotId, Option<Ended>);
 
 /// A table, whatever its memory and its policy.
 pub(crate) trait Confirm {
-    fn confirm(&mut self, conn: Conn, hash: u32, now: Instant) -> Result<Confirmed<'_>, Refused>;
+    fn confirm(
+        &mut self,
+        newcomer: (Conn, u32, Instant),
+        then: OnRefusal,
+    ) -> Result<Confirmed<'_>, Refused>;
+
+    fn refuse(&mut self, newcomer: Newcomer<'_>, why: Refusal, then: OnRefusal);
+
+    fn find(&self, now: Instant, tuple: &Tuple, zone: Zone) -> Option<&Conn>;
+
+    fn drop_early(&mut self, now: Instant, tuple: &Tuple, zone: Zone) -> bool;
 }
 
 impl<M: Memory, P: OnFull, H: Help> Confirm for Inside<M, P, H> {
-    fn confirm(&mut self, conn: Conn, hash: u32, now: Instant) -> Result<Confirmed<'_>, Refused> {
+    fn confirm(
+        &mut self,
+        (conn, hash, now): (Conn, u32, Instant),
+        then: OnRefusal,
+    ) -> Result<Confirmed<'_>, Refused> {
         match self.place(conn, hash, now) {
             Ok((slot, evicted)) => {
                 self.begin_listening(slot, hash, Ftp::NEW);
                 Ok(Confirmed { conn: self.table.conn(slot), evicted })
             }
             Err(why) => {
-                add_one(match why {
-                    Refusal::TableFull => &mut self.stats.drop,
-                    Refusal::ChainTooLong => &mut self.stats.insert_failed,
-                });
-                Err(Refused { conn, why })
+                self.refuse(Newcomer { conn: &conn, hash, now }, why, then);
+                Err(Refused { conn, why, then })
             }
         }
+    }
+
+    fn refuse(&mut self, newcomer: Newcomer<'_>, why: Refusal, then: OnRefusal) {
+        let stats = &mut self.stats;
+        add_one(match (then, why) {
+            (OnRefusal::Bypass, _) => &mut stats.bypass,
+            (OnRefusal::Drop, Refusal::TableFull) => &mut stats.drop,
+            (OnRefusal::Drop, Refusal::ChainTooLong) => &mut stats.insert_failed,
+            (OnRefusal::Drop, Refusal::SourceFull) => &mut stats.source_full,
+            (OnRefusal::Drop, Refusal::ZoneFull) => &mut stats.zone_full,
+        });
+        self.policy.refused(&newcomer, why);
+    }
+
+    fn find(&self, now: Instant, tuple: &Tuple, zone: Zone) -> Option<&Conn> {
+        self.of_tuple(now, tuple, zone)
+    }
+
+    fn drop_early(&mut self, now: Instant, tuple: &Tuple, zone: Zone) -> bool {
+        self.take_out(now, (tuple, zone), Why::DroppedEarly)
     }
 }
 
@@ -139,42 +213,85 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         hash: u32,
         now: Instant,
     ) -> Result<Placed, Refusal> {
+        let class = conn.status.share();
         conn.status |= Status::CONFIRMED;
         conn.acct.set_number(self.stats.confirmed);
-        if self.table.chain_is_full(hash, now) {
-            add_one(&mut self.stats.chaintoolong);
-            return Err(Refusal::ChainTooLong);
-        }
-        let evicted = self.vacate(&conn, now);
+        let newcomer = Newcomer { conn: &conn, hash, now };
+        self.policy.admit(&newcomer)?;
+        self.make_room_in_chain(hash, now)?;
+        let evicted = self.vacate(&newcomer);
+        let share = self.table.shares.room_for(class).ok_or(Refusal::TableFull)?;
+        conn.status.set_share(share);
         let slot = self.table.insert(conn, now, &self.hash, hash).ok_or(Refusal::TableFull)?;
+        if P::RANKS {
+            self.table.rank(slot);
+        }
+        self.policy.entered(&Newcomer { conn: self.table.conn(slot), hash, now });
         add_one(&mut self.stats.confirmed);
         Ok((slot, evicted))
     }
 
-    /// Sees to it that a slot is free, if that can be; and says who had to leave.
-    fn vacate(&mut self, newcomer: &Conn, now: Instant) -> Option<Ended> {
-        if !self.table.is_full() {
-            return None;
+    /// Sees to it that the bucket of `hash` takes one more.
+    fn make_room_in_chain(&mut self, hash: u32, now: Instant) -> Result<(), Refusal> {
+        if !self.table.chain_is_full(hash) {
+            return Ok(());
         }
-        self.hand_out().or_else(|| self.hand_out_soon(now)).or_else(|| {
-            let victim = self.policy.victim(newcomer, &self.table)?;
-            // A policy may have kept a slot's number for too long.
-            let (_, conn) = self.table.live(victim)?;
-            let hash = self.hash.of(conn.key());
-            self.table.end(victim, hash, Why::DroppedEarly);
-            self.hand_out()
-        })
-    }
-
-    /// What a few steps of the wheel find to have run out.
-    fn hand_out_soon(&mut self, now: Instant) -> Option<Ended> {
-        for _ in 0..STEPS {
-            match self.table.turn(now, &self.hash) {
-                Turned::RanOut => return self.hand_out(),
-                Turned::Refiled => {}
-                Turned::Nothing => return None,
+        match self.table.run_out_of_chain(hash, now) {
+            Some(slot) => {
+                self.end(slot, hash, Why::TimedOut);
+                Ok(())
+            }
+            None => {
+                add_one(&mut self.stats.chaintoolong);
+                Err(Refusal::ChainTooLong)
             }
         }
-        None
+    }
+
+    /// Sees to it that a slot is free for `newcomer`, if that can be; and says who left for it, or
+    /// whose slot it is.
+    fn vacate(&mut self, newcomer: &Newcomer<'_>) -> Option<Ended> {
+        let class = newcomer.conn.status.share();
+        for _ in 0..OVERDUE {
+            let view = View { table: &self.table, config: &self.config, class, now: newcomer.now };
+            let Some(overdue) = self.policy.overdue(newcomer, &view) else { break };
+            self.end_picked((overdue, class), newcomer.now, Why::Shrunk);
+        }
+        self.end_what_ran_out(newcomer.now, class);
+        let has_room = self.table.shares.room_for(class).is_some();
+        if has_room && !self.table.is_full() {
+            return None;
+        }
+        if !has_room {
+            let view = View { table: &self.table, config: &self.config, class, now: newcomer.now };
+            let victim = self.policy.victim(newcomer, &view)?;
+            self.end_picked((victim, class), newcomer.now, Why::DroppedEarly);
+            // A policy may have named nobody who could make room.
+            self.table.shares.room_for(class)?;
+        }
+        self.hand_out()
+    }
+
+    /// Ends what a few steps of the wheel find to have run out, until there is room for `class`.
+    fn end_what_ran_out(&mut self, now: Instant, class: Option<Class>) {
+        for _ in 0..STEPS {
+            let has_room = self.table.shares.room_for(class).is_some();
+            if has_room || matches!(self.turn(now), Turned::Nothing) {
+                return;
+            }
+        }
+    }
+
+    /// Ends the connection in a slot that the policy has named for a newcomer of `class`; nobody,
+    /// if it holds none any more, or one whose slot such a newcomer cannot have.
+    fn end_picked(&mut self, (slot, class): (SlotId, Option<Class>), now: Instant, why: Why) {
+        let Some((slot, conn)) = self.table.live(slot) else { return };
+        let share = conn.status.share();
+        if share.is_some() && share != class {
+            return;
+        }
+        let hash = self.hash.of(conn.key());
+        let why = if conn.has_run_out(now) { Why::TimedOut } else { why };
+        self.end(slot, hash, why);
     }
 }

@@ -7,7 +7,7 @@ use crate::proto::{State, Track};
 use crate::raw::{Helper, PolicyId};
 use crate::status::{CtState, Status};
 use crate::time::{Instant, Stamp};
-use crate::tuple::{Direction, Key, Side, Tuple, Zone};
+use crate::tuple::{Direction, Key, Protocol, Side, Tuple, Zone};
 
 /// A connection, as `conntrack -L` lists it.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,7 @@ impl Conn {
     /// What was seen of it.
     #[must_use]
     pub const fn status(&self) -> Status {
-        self.status
+        self.status.shown()
     }
 
     /// Its state; `None` for protocols without states.
@@ -112,6 +112,10 @@ impl Conn {
         &self.key
     }
 
+    pub(crate) const fn protocol(&self) -> Protocol {
+        self.key.protocol()
+    }
+
     pub(crate) const fn opened_by(&self) -> Side {
         self.opened_by
     }
@@ -137,9 +141,28 @@ impl Conn {
         self.expiry = Stamp::from_instant(expiry);
     }
 
+    /// Whether it is found and counted; a connection that is over is not, wherever it waits.
+    pub(crate) const fn is_live(&self) -> bool {
+        self.status.has(Status::LIVE)
+    }
+
+    pub(crate) fn set_live(&mut self, live: Live) {
+        self.status = match live {
+            Live::Yes => self.status | Status::LIVE,
+            Live::No => self.status.without(Status::LIVE),
+        };
+    }
+
     pub(crate) fn has_run_out(&self, now: Instant) -> bool {
         self.expiry() <= now
     }
+}
+
+/// Whether a connection is in the table, to be found and counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Live {
+    Yes,
+    No,
 }
 
 /// A connection at a moment, to be printed.

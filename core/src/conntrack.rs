@@ -7,33 +7,28 @@ use crate::conn::Conn;
 use crate::ended::Why;
 use crate::expect::Expectation;
 use crate::fragment::{Fragments, Single};
-use crate::full::{OnFull, Refuse};
+use crate::full::{OnFull, Ranked};
 use crate::hash::{KeyedHash, Seed};
 use crate::helper::{Help, NoHelpers};
 use crate::inside::Inside;
 use crate::invalid::Invalid;
 use crate::packet::{Inner, Malformed, Packet, Transport};
-use crate::proto::{self, Outcome};
-use crate::raw::{Raw, RawVerdict, Template, TrackAll};
+use crate::rank::Class;
+use crate::raw::{Raw, RawVerdict, TrackAll};
 use crate::restore::{RestoreError, Restored};
 use crate::stats::{Stats, add_one};
-use crate::status::CtState;
-use crate::status::Status;
-use crate::storage::{Link, Memory, SlotId};
+use crate::storage::{Link, Memory};
 use crate::table::{Table, Turned};
 use crate::time::Instant;
-use crate::tracked::{Change, Step, Tracked};
-use crate::tuple::{Direction, Key, Protocol, Side, Tuple, Zone};
-
-/// A connection with fewer seconds left is not worth doubting.
-const DOUBTED_ABOVE_S: u32 = 120;
+use crate::tracked::{Step, Tracked};
+use crate::tuple::{Key, Protocol, Tuple, Zone};
 
 /// A connection tracker over memory of the caller's.
 ///
 /// `now` never runs backwards: a moment before the latest one that any call was given counts as
 /// that one.
 #[derive(Debug)]
-pub struct Conntrack<M, P = Refuse, R = TrackAll, H = NoHelpers, F = Single> {
+pub struct Conntrack<M, P = Ranked, R = TrackAll, H = NoHelpers, F = Single> {
     inside: Inside<M, P, H>,
     rules: R,
     fragments: F,
@@ -53,7 +48,7 @@ impl<M: Memory> Conntrack<M> {
             table: Table::new(memory),
             hash: KeyedHash::new(seed),
             config,
-            policy: Refuse,
+            policy: Ranked::new(0),
             helpers: NoHelpers,
             stats: Stats::default(),
             latest: Instant::default(),
@@ -73,11 +68,31 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
         Conntrack { inside: self.inside, rules: self.rules, fragments }
     }
 
-    /// The same tracker with another policy for a full table.
+    /// The same tracker with another policy for a full table. Touches every slot, unless the table
+    /// is empty.
     pub fn on_full<Q: OnFull>(self, policy: Q) -> Conntrack<M, Q, R, H, F> {
         let Inside { table, hash, config, helpers, stats, latest, .. } = self.inside;
-        let inside = Inside { table, hash, config, policy, helpers, stats, latest };
+        let mut inside = Inside { table, hash, config, policy, helpers, stats, latest };
+        inside.introduce();
         Conntrack { inside, rules: self.rules, fragments: self.fragments }
+    }
+
+    /// The same tracker with `slot_count` slots set aside for connections of `class`, in addition
+    /// to those that it has: rules say which connections these are. Others never get one of them,
+    /// and they get others' when their own are taken, as long as there are any. Whose slot a
+    /// connection has stays as it was when it came.
+    ///
+    /// # Errors
+    /// [`ConfigError::ReservesTooLarge`] when no slot would be left for everybody,
+    /// [`ConfigError::NotEmpty`] when connections are in the table.
+    pub fn reserve(mut self, class: Class, slot_count: usize) -> Result<Self, ConfigError> {
+        if !self.is_empty() {
+            return Err(ConfigError::NotEmpty);
+        }
+        match self.inside.table.shares.reserve(class, slot_count) {
+            true => Ok(self),
+            false => Err(ConfigError::ReservesTooLarge),
+        }
     }
 
     /// The same tracker with memory for the connections to which its rules give a helper.
@@ -89,11 +104,12 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
 
     /// What `packet` is to the connections in the table.
     ///
-    /// Touches one bucket, [`MAX_CHAIN`](crate::MAX_CHAIN) links and slots at the most and about one
-    /// of each on average, and six neighbours in lists when a connection ends or is to run out
-    /// earlier. A segment of a connection that has a helper is read by it, and a first packet looked up
-    /// among what is expected: see [`Helpers`](crate::Helpers).
-    /// A part of a datagram goes through the [stage](Fragments) for these first.
+    /// Touches one bucket, [`MAX_CHAIN`](crate::MAX_CHAIN) links and slots at the most and about
+    /// one of each on average, and twelve neighbours in lists when a connection ends, changes its
+    /// rank or is to run out earlier: at most 170 accesses to slots, links and heads of lists. A
+    /// segment of a connection that has a helper is read by it, and a first packet looked up among
+    /// what is expected: see [`Helpers`](crate::Helpers). A part of a datagram goes through the
+    /// [stage](Fragments) for these first.
     pub fn track(&mut self, now: Instant, packet: &Packet<'_>) -> Tracked<'_> {
         let Self { inside: ct, rules, fragments } = self;
         let now = ct.at(now);
@@ -107,17 +123,19 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     /// `now`. A caller drains it to [`Step::Idle`] before it tracks; nothing that has run out is
     /// ever matched by a packet, whether or not it does.
     ///
-    /// Touches one connection, those of its bucket, and its neighbours in two lists; where something
-    /// that helpers expected has run out, all their slots. A connection is looked at five times at the most for each moment under which it is filed (a renewed one is
-    /// filed anew when the old moment comes), and once more for each 12 days in which nobody called.
+    /// Touches one connection, those of its bucket, and its neighbours in three lists, in at most
+    /// 105 accesses; where something that helpers expected has run out, all their slots. A
+    /// connection is looked at five times at the most for each moment under which it is filed (a
+    /// renewed one is filed anew when the old moment comes), and once more for each 12 days in
+    /// which nobody called.
     pub fn expire(&mut self, now: Instant) -> Step {
         let now = self.inside.at(now);
         self.inside.expire_expectations(now);
         if let Some(ended) = self.inside.hand_out() {
             return Step::Ended(ended);
         }
-        match self.inside.table.turn(now, &self.inside.hash) {
-            Turned::RanOut => self.inside.hand_out().map_or(Step::Working, Step::Ended),
+        match self.inside.turn(now) {
+            Turned::RanOut(_) => self.inside.hand_out().map_or(Step::Working, Step::Ended),
             Turned::Refiled => Step::Working,
             Turned::Nothing => Step::Idle,
         }
@@ -126,8 +144,8 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     /// Puts a connection that is open already into the table, to be found by its packets like any
     /// other: one of TCP is then as if it had been picked up in its middle.
     ///
-    /// Touches what the look-up of a packet and a confirmation touch, and asks the policy of a full
-    /// table as that does.
+    /// Touches what the look-up of a packet and a confirmation touch, in at most 780 accesses, and
+    /// asks the policy of a full table as that does.
     ///
     /// # Errors
     /// [`RestoreError`] when there is no such connection, it is there already, or it has no place.
@@ -140,13 +158,29 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
         self.inside.restore(now, open)
     }
 
-    /// Takes the connection of `tuple`, which may be that of either direction, out of the table, and
-    /// answers whether there was one. [`expire`](Self::expire) hands it out.
+    /// Takes the connection of `tuple`, which may be that of either direction, out of the table,
+    /// and answers whether there was one. [`expire`](Self::expire) hands it out.
     ///
-    /// Touches what the look-up of a packet touches when its connection ends.
+    /// Touches what the look-up of a packet touches when its connection ends, in at most 160
+    /// accesses.
     pub fn flush(&mut self, now: Instant, tuple: &Tuple, zone: Zone) -> bool {
         let now = self.inside.at(now);
-        self.inside.flush(now, tuple, zone)
+        self.inside.take_out(now, (tuple, zone), Why::Flushed)
+    }
+
+    /// Takes the connection of `tuple` out of the table as one that leaves for a newer one, and
+    /// answers whether there was one. [`expire`](Self::expire) hands it out.
+    ///
+    /// Touches what [`flush`](Self::flush) touches; for callers that are a policy themselves.
+    pub fn drop_early(&mut self, now: Instant, tuple: &Tuple, zone: Zone) -> bool {
+        let now = self.inside.at(now);
+        self.inside.take_out(now, (tuple, zone), Why::DroppedEarly)
+    }
+
+    /// The connection of `tuple`, which may be that of either direction, unless it has run out.
+    #[must_use]
+    pub fn find(&self, tuple: &Tuple, zone: Zone) -> Option<&Conn> {
+        self.inside.of_tuple(self.inside.latest, tuple, zone)
     }
 
     /// A moment before which [`expire`](Self::expire) has nothing to hand out; `None` when it has
@@ -180,8 +214,8 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
         self.inside.table.iter()
     }
 
-    /// The connections that others have announced, in no order that means anything. Touches every slot
-    /// of the helpers' table.
+    /// The connections that others have announced, in no order that means anything. Touches every
+    /// slot of the helpers' table.
     pub fn expectations(&self) -> impl Iterator<Item = Expectation> {
         self.inside.expectations()
     }
@@ -196,6 +230,12 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     #[must_use]
     pub fn fragments(&self) -> &F {
         &self.fragments
+    }
+
+    /// The policy of a full table, and what it knows.
+    #[must_use]
+    pub fn policy(&self) -> &P {
+        &self.inside.policy
     }
 
     /// The rules, and what they did.
@@ -232,10 +272,6 @@ fn usable<M: Memory>(memory: &M) -> Result<(), ConfigError> {
     }
     Ok(())
 }
-
-/// What a packet of a connection is and changes; `None` when the connection is over and the packet
-/// may begin another one; or why it is INVALID, and what that leaves its connection.
-type Stepped = Result<Option<(CtState, Direction, Change)>, (Invalid, Option<u32>)>;
 
 impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     /// Every way that a packet can take.
@@ -276,12 +312,12 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
                 Ok(Some((state, dir, change))) => {
                     add_one(&mut ct.stats.known);
                     let slot = match change.ended {
-                        Some(why) => ct.table.end(slot, hash, why),
+                        Some(why) => ct.end(slot, hash, why),
                         None => slot,
                     };
                     return Tracked::Known { state, dir, conn: ct.table.conn(slot), change };
                 }
-                Ok(None) => _ = ct.table.end(slot, hash, Why::Reopened),
+                Ok(None) => _ = ct.end(slot, hash, Why::Reopened),
                 Err((why, shortened)) => {
                     ct.stats.count_invalid(why);
                     return Tracked::Invalid { why, shortened };
@@ -291,7 +327,8 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         match ct.begin((packet, now), (key, sender), template, rules) {
             Ok((conn, timeout)) => {
                 add_one(&mut ct.stats.first);
-                Tracked::First(Unconfirmed::new(conn, hash, (now, timeout), ct))
+                let then = template.refused;
+                Tracked::First(Unconfirmed::new(conn, hash, (now, timeout), then, ct))
             }
             Err(why) => ct.invalid(why),
         }
@@ -299,7 +336,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
 }
 
 /// The ways out of [`Conntrack::track`], each with its counter.
-impl<M: Memory, P, H: Help> Inside<M, P, H> {
+impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     fn untracked(&mut self) -> Tracked<'_> {
         add_one(&mut self.stats.untracked);
         Tracked::Untracked
@@ -341,93 +378,5 @@ impl<M: Memory, P, H: Help> Inside<M, P, H> {
                 self.invalid(why)
             }
         }
-    }
-
-    /// A connection that `packet` begins, and the seconds that it lives.
-    fn begin(
-        &mut self,
-        (packet, now): (&Packet<'_>, Instant),
-        (key, sender): (Key, Side),
-        template: Template,
-        rules: &impl Raw,
-    ) -> Result<(Conn, u32), Invalid> {
-        // Before its protocol is asked, so that a packet that begins nothing is waited for no longer:
-        // as in Linux.
-        let status = match self.is_expected(now, &packet.tuple, template.zone) {
-            true => Status::EXPECTED,
-            // Whoever is expected is not given a helper by a rule.
-            false => template.status(packet.tuple.protocol),
-        };
-        let mut own = None;
-        let timeouts = template.timeouts.and_then(|id| rules.timeouts(id));
-        let (track, timeout) = proto::first(packet, now, self.config.under(timeouts, &mut own))?;
-        let mut conn = Conn::new(key, sender, track, now);
-        conn.status = status;
-        conn.set_timeouts(template.timeouts);
-        conn.acct.count(Direction::Original, packet.len);
-        conn.set_expiry(now.after(timeout));
-        Ok((conn, timeout))
-    }
-
-    /// What the protocol makes of a packet of the connection in `slot`; `None` when that is over
-    /// and the packet may begin another one.
-    fn step(
-        &mut self,
-        (packet, now): (&Packet<'_>, Instant),
-        slot: SlotId,
-        sender: Side,
-        rules: &impl Raw,
-    ) -> Stepped {
-        let Some(conn) = self.table.conn_mut(slot) else { return Ok(None) };
-        let dir = conn.direction_from(sender);
-        let state = conn.ct_state(dir);
-        let (status, left) = (conn.status, conn.state());
-        let mut own = None;
-        let timeouts = conn.timeouts().and_then(|id| rules.timeouts(id));
-        let config = self.config.under(timeouts, &mut own);
-        let at = (packet, now);
-        let outcome = proto::packet(&mut conn.track, &mut conn.status, dir, at, config);
-        let timeout = match outcome {
-            Outcome::Refresh(seconds) => Some(seconds),
-            Outcome::Keep | Outcome::End => None,
-            Outcome::Reopen => return Ok(None),
-            Outcome::Invalid(why) => return Err((why, None)),
-            Outcome::Doubt(why, seconds) => return Err((why, self.doubt(now, slot, seconds))),
-        };
-        if outcome != Outcome::Keep {
-            conn.acct.count(dir, packet.len);
-        }
-        // Whoever is reset leaves as it was, in Linux as well.
-        if outcome != Outcome::End {
-            // No branch on the direction, which nobody can foretell.
-            conn.status |= match dir {
-                Direction::Original => Status::NONE,
-                Direction::Reply => Status::SEEN_REPLY,
-            };
-        }
-        let change = Change {
-            timeout,
-            status: conn.status.without(status),
-            left: left.filter(|_| conn.state() != left),
-            ended: (outcome == Outcome::End).then_some(Why::Reset),
-            dropped: self.listen((packet, now), slot, (state, dir)),
-        };
-        if let Some(seconds) = timeout {
-            self.table.renew(slot, now.after(seconds));
-        }
-        Ok(Some((state, dir, change)))
-    }
-
-    /// Lets a connection that has two minutes left or more live for `seconds` at the most, which are
-    /// returned unless it has fewer left. Counted are whole seconds, and begun ones as whole: what
-    /// is left of a connection can be told to a kernel, and compared with it, no finer than that. So
-    /// one that has less than a second of grace gets the rest of that second.
-    fn doubt(&mut self, now: Instant, slot: SlotId, seconds: u32) -> Option<u32> {
-        let expiry = self.table.conn(slot).expiry();
-        let is_longer = expiry > now.after(seconds.saturating_sub(1));
-        (is_longer && expiry >= now.after(DOUBTED_ABOVE_S)).then(|| {
-            self.table.renew(slot, now.after(seconds));
-            seconds
-        })
     }
 }

@@ -20,9 +20,21 @@ pub enum Why {
     Flushed,
     /// It made room for a newer one in a full table.
     DroppedEarly,
+    /// Its timeout had shrunk because the table was filling: [`Adaptive`](crate::Adaptive).
+    Shrunk,
 }
 
 impl Why {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::TimedOut,
+        Self::Reset,
+        Self::Reopened,
+        Self::Flushed,
+        Self::DroppedEarly,
+        Self::Shrunk,
+    ];
+
     /// The reason in one word.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -32,6 +44,7 @@ impl Why {
             Self::Reopened => "reopened",
             Self::Flushed => "flushed",
             Self::DroppedEarly => "dropped_early",
+            Self::Shrunk => "shrunk",
         }
     }
 }

@@ -5,15 +5,12 @@
 //! when a packet gives it longer life it stays where it is, and is filed anew when its list comes
 //! up. So a packet costs the wheel nothing, and each step looks at one connection.
 
-use crate::list::{self, Emptied};
-use crate::storage::{LEVELS, LISTS_A_LEVEL, Memory, SlotId};
+use crate::list::{self, Emptied, Timers};
+use crate::storage::{ENDED, LEVELS, LISTS_A_LEVEL, Memory, SlotId};
 use crate::time::Instant;
 
 /// As many bits of a moment as tell the lists of a level apart.
 const LEVEL_BITS: u32 = LISTS_A_LEVEL.ilog2();
-
-/// The list of connections that are over and wait to be handed out.
-const ENDED: usize = LEVELS * LISTS_A_LEVEL;
 
 /// The state of the wheel; its lists are in the table's memory.
 #[derive(Debug, Clone)]
@@ -43,12 +40,12 @@ impl Wheel {
         if let Some(occupied) = self.occupied.get_mut(level) {
             *occupied |= 1 << place;
         }
-        list::push(memory, list_of(level, place), slot);
+        list::push::<Timers, M>(memory, list_of(level, place), slot);
     }
 
     /// Takes `slot` from wherever it is filed. Touches three slots.
     pub(crate) fn unfile<M: Memory>(&mut self, memory: &mut M, slot: SlotId) {
-        let Some(Emptied(list)) = list::unlink(memory, slot) else { return };
+        let Some(Emptied(list)) = list::unlink::<Timers, M>(memory, slot) else { return };
         if let Some(occupied) = self.occupied.get_mut(list / LISTS_A_LEVEL) {
             *occupied &= !(1 << (list % LISTS_A_LEVEL));
         }
@@ -56,12 +53,12 @@ impl Wheel {
 
     /// Puts `slot`, which is in no list, among those that wait to be handed out.
     pub(crate) fn set_aside<M: Memory>(memory: &mut M, slot: SlotId) {
-        list::push(memory, ENDED, slot);
+        list::push::<Timers, M>(memory, ENDED, slot);
     }
 
     /// The next of those that wait to be handed out.
     pub(crate) fn set_aside_first<M: Memory>(memory: &M) -> Option<SlotId> {
-        list::first(memory, ENDED)
+        list::first::<Timers, M>(memory, ENDED)
     }
 
     /// The earliest list that holds anything.
@@ -80,7 +77,7 @@ impl Wheel {
 
     /// When the list comes up that `slot` is filed in.
     pub(crate) fn comes_up<M: Memory>(&self, memory: &M, slot: SlotId) -> Instant {
-        let list = list::of(memory, slot).unwrap_or(0);
+        let list = list::of::<Timers, M>(memory, slot).unwrap_or(0);
         let level = list / LISTS_A_LEVEL;
         let turned_to = self.turned_to >> shift(level);
         let ahead = (list as u64).wrapping_sub(turned_to) & PLACE;
@@ -90,7 +87,7 @@ impl Wheel {
     /// Turns the wheel to a list that has come up, and answers the first connection of it.
     pub(crate) fn turn<M: Memory>(&mut self, memory: &M, due: Due) -> Option<SlotId> {
         self.turned_to = self.turned_to.max(due.begins);
-        list::first(memory, due.list)
+        list::first::<Timers, M>(memory, due.list)
     }
 
     /// Turns the wheel to `now`, up to which no list holds anything.

@@ -34,7 +34,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     }
 }
 
-impl<M: Memory, P, H: Help> Inside<M, P, H> {
+impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     /// What goes on from a first part is of its connection, which it leaves as it is.
     pub(crate) fn continued(
         &mut self,

@@ -42,6 +42,12 @@ impl KeyedHash {
         };
         (hash >> 32) as u32
     }
+
+    /// The same of two words that are no key.
+    #[allow(clippy::cast_possible_truncation, reason = "32 bits are what a table needs")]
+    pub(crate) fn of_words(&self, words: [u64; 2]) -> u32 {
+        (self.0.hash(&bytes::<2, 16>(words)) >> 32) as u32
+    }
 }
 
 impl fmt::Debug for KeyedHash {

@@ -15,11 +15,11 @@
 //! 7. What leaves the table comes out of [`Conntrack::expire`], with the reason; only the one whose
 //!    slot a confirmation takes at once is returned there.
 //!
-//! A connection to which a rule gives a [helper](raw::Helper) when it begins is listened to at step 5:
-//! what it announces is [expected](Expectation), and its first packet is RELATED at step 6.
+//! A connection to which a rule gives a [helper](raw::Helper) when it begins is listened to at step
+//! 5: what it announces is [expected](Expectation), and its first packet is RELATED at step 6.
 //!
-//! Without a packet, [`Conntrack::restore`] puts in a connection that somebody else has tracked, and
-//! [`Conntrack::flush`] takes one out.
+//! Without a packet, [`Conntrack::restore`] puts in a connection that somebody else has tracked,
+//! and [`Conntrack::flush`] takes one out.
 //!
 //! ```
 //! use keeptrack_core::{Config, Conntrack, Instant, LinkType, Packet, Seed, Step, Storage, Tracked};
@@ -79,14 +79,17 @@ mod helper;
 mod inside;
 mod invalid;
 mod list;
+mod mark;
 mod packet;
 mod parse;
 mod proto;
+mod rank;
 pub mod raw;
 mod related;
 mod restore;
 mod stats;
 mod status;
+mod step;
 mod storage;
 mod table;
 mod time;
@@ -103,7 +106,10 @@ pub use conntrack::Conntrack;
 pub use ended::{Ended, Why};
 pub use expect::Expectation;
 pub use fragment::Held;
-pub use full::{OnFull, Refusal, Refuse, Slots};
+pub use full::{
+    Adaptive, EarlyDrop, Ghost, Newcomer, OnFull, OnRefusal, Prefix, Ranked, Refusal, Refuse,
+    Slots, SourceCap, SourcePlace, ZoneCap, ZoneCaps,
+};
 pub use hash::Seed;
 pub use helper::{Help, HelperDrop, HelperSlot, HelperTable, Helpers, NoHelpers};
 pub use invalid::Invalid;
@@ -112,6 +118,7 @@ pub use packet::{
 };
 pub use parse::{Header, LinkType, MAX_TAGS, ParseError};
 pub use proto::{SctpState, State, TcpState};
+pub use rank::{Class, Rank};
 pub use restore::{RestoreError, Restored};
 pub use stats::Stats;
 pub use status::{CtState, Status};

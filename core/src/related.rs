@@ -1,5 +1,6 @@
 //! From an ICMP error to the connection that it speaks of.
 
+use crate::full::OnFull;
 use crate::helper::Help;
 use crate::inside::Inside;
 use crate::invalid::Invalid;
@@ -8,12 +9,12 @@ use crate::storage::{Memory, SlotId};
 use crate::time::Instant;
 use crate::tuple::{Direction, Key, Zone};
 
-impl<M: Memory, P, H: Help> Inside<M, P, H> {
+impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     /// The connection whose packet the error carries, and the direction in which the error goes:
     /// against that packet.
     ///
-    /// It is looked up in `zone`, the error's own. Any router may have sent the error, but only to the
-    /// host whose packet it carries.
+    /// It is looked up in `zone`, the error's own. Any router may have sent the error, but only to
+    /// the host whose packet it carries.
     pub(crate) fn spoken_of(
         &mut self,
         now: Instant,

@@ -6,7 +6,7 @@ use core::fmt;
 use crate::acct::{Acct, Counters};
 use crate::confirm::{Confirmed, Placed, Refused};
 use crate::conn::Conn;
-use crate::full::{OnFull, Refusal};
+use crate::full::{OnFull, OnRefusal};
 use crate::helper::{Ftp, Help};
 use crate::inside::Inside;
 use crate::proto::{self, State};
@@ -92,10 +92,7 @@ impl fmt::Display for RestoreError {
             Self::Tuple => "no connection begins with such a tuple",
             Self::State => "the state is that of another protocol",
             Self::Exists => "a connection with this tuple is in the table",
-            Self::Refused(refused) => match refused.why {
-                Refusal::TableFull => "the table is full",
-                Refusal::ChainTooLong => "the chain is too long",
-            },
+            Self::Refused(refused) => return fmt::Display::fmt(&refused.why, f),
         })
     }
 }
@@ -139,10 +136,11 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         conn.set_expiry(now.after(open.timeout_s.min(MAX_SECONDS)));
         #[cfg(feature = "acct")]
         {
-            conn.acct = Acct::restored(open.counters, open.start.unwrap_or(now));
+            conn.acct = Acct::restored(open.counters, (open.start.unwrap_or(now), now));
         }
         let placed = self.place(conn, hash, now);
-        let placed = placed.map_err(|why| RestoreError::Refused(Refused { conn, why }))?;
+        let placed = placed
+            .map_err(|why| RestoreError::Refused(Refused { conn, why, then: OnRefusal::Drop }))?;
         self.begin_listening(placed.0, hash, Ftp::PICKED_UP);
         Ok(placed)
     }

@@ -14,7 +14,7 @@ use crate::invalid::Invalid;
 pub struct Stats {
     /// Packets that no connection could be given, for whatever reason.
     pub invalid: u64,
-    /// First packets that a full table refused.
+    /// First packets that a full table refused and that are dropped.
     pub drop: u64,
     /// Connections that had to leave for a newer one.
     pub early_drop: u64,
@@ -53,7 +53,14 @@ pub struct Stats {
     pub helper_cut: u64,
     /// Announcements for a host that was not the speaker: nothing is expected, as in Linux.
     pub helper_elsewhere: u64,
-    /// Connections that ran out. This and the three below are counted when they are handed out.
+    /// First packets dropped because their source had as many connections as a source may.
+    pub source_full: u64,
+    /// First packets dropped because their zone had as many connections as it may.
+    pub zone_full: u64,
+    /// First packets that were refused, for whatever reason, and pass untracked: a rule says so.
+    /// Only dropped ones are counted by their reason.
+    pub bypass: u64,
+    /// Connections that ran out. This and the four below are counted when they are handed out.
     pub timed_out: u64,
     /// Connections reset before anybody answered.
     pub reset: u64,
@@ -61,6 +68,8 @@ pub struct Stats {
     pub reopened: u64,
     /// Connections that the caller took out.
     pub flushed: u64,
+    /// Connections whose timeouts had shrunk because the table was filling.
+    pub shrunk: u64,
     reasons: [u64; Invalid::COUNT],
     held: [u64; Held::COUNT],
     helper_drops: [u64; HelperDrop::ALL.len()],

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
 
+use crate::rank::Class;
+
 /// What was seen of a connection: the bits that netfilter calls IPS.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -21,6 +23,28 @@ impl Status {
     pub const CONFIRMED: Self = Self(1 << 3);
     /// A rule has given it a [helper](crate::raw::Helper).
     pub const HELPER: Self = Self(1 << 4);
+    /// It is found and counted: the table's own bit.
+    pub(crate) const LIVE: Self = Self(1 << 7);
+
+    /// Where the class is whose slot it has, or is to have if it can.
+    const SHARE: u32 = 5;
+    const SHARE_MASK: u8 = 3 << Self::SHARE;
+
+    /// The class of a newcomer; of a connection in the table, that whose slot it has.
+    pub(crate) fn share(self) -> Option<Class> {
+        Class::of_number((self.0 & Self::SHARE_MASK).wrapping_shr(Self::SHARE))
+    }
+
+    pub(crate) fn set_share(&mut self, class: Option<Class>) {
+        let number = class.map_or(0, Class::number);
+        self.0 =
+            (self.0 & !Self::SHARE_MASK) | (number.wrapping_shl(Self::SHARE) & Self::SHARE_MASK);
+    }
+
+    /// The bits that have names outside.
+    pub(crate) const fn shown(self) -> Self {
+        Self(self.0 & !(Self::SHARE_MASK | Self::LIVE.0))
+    }
 
     /// Whether all bits of `other` are set.
     #[must_use]

@@ -3,7 +3,8 @@
 use core::fmt::Debug;
 
 use crate::conn::Conn;
-use crate::ended::Why;
+use crate::mark::Mark;
+use crate::rank::RANK_LISTS;
 
 /// A reference to a slot as small as the table allows: `u16` below 65,536 slots, else `u32`.
 ///
@@ -67,9 +68,15 @@ link!(u32, i32::MAX as usize);
 pub(crate) const LEVELS: usize = 5;
 /// Lists of each level.
 pub(crate) const LISTS_A_LEVEL: usize = 64;
-/// How many lists a table has: those of the wheel, one of connections that are over, and one of
-/// slots that hold nothing.
-pub const LISTS: usize = LEVELS * LISTS_A_LEVEL + 2;
+/// The list of connections that are over and wait to be handed out.
+pub(crate) const ENDED: usize = LEVELS * LISTS_A_LEVEL;
+/// The list of slots that hold nothing.
+pub(crate) const FREE: usize = ENDED + 1;
+/// The first of the lists of ranks.
+pub(crate) const RANKED: usize = FREE + 1;
+/// How many lists a table has: those of the wheel, one of connections that are over, one of slots
+/// that hold nothing, and those of the [ranks](crate::Rank).
+pub const LISTS: usize = RANKED + RANK_LISTS;
 
 /// A place in a table, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +86,10 @@ pub struct SlotId(pub(crate) usize);
 #[derive(Debug, Clone, Copy)]
 pub struct Slot {
     pub(crate) conn: Conn,
-    /// The list that its node is a place in, counted from 1; 0 for none.
-    pub(crate) list: u16,
-    pub(crate) holds: Holds,
 }
 
 impl Slot {
-    pub(crate) const EMPTY: Self = Self { conn: Conn::EMPTY, list: 0, holds: Holds::Nothing };
+    pub(crate) const EMPTY: Self = Self { conn: Conn::EMPTY };
 }
 
 impl Default for Slot {
@@ -94,7 +98,7 @@ impl Default for Slot {
     }
 }
 
-/// Bytes that one entry takes of a table's memory: a slot, its place in a list, the link to the
+/// Bytes that one entry takes of a table's memory: a slot, its places in two lists, the link to the
 /// next of its bucket. A table takes [`bytes_a_table`] besides.
 #[must_use]
 pub const fn bytes_an_entry<L: Link>() -> usize {
@@ -108,39 +112,31 @@ pub const fn bytes_a_table<L: Link>() -> usize {
 }
 
 /// A slot's place in a circular list.
-#[derive(Debug, Clone, Copy)]
-pub struct Node<L> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place<L> {
     pub(crate) next: L,
     pub(crate) previous: L,
 }
 
+/// What a slot is to the table: its places in two lists, that of the wheel and that of its rank,
+/// and what it holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Node<L> {
+    pub(crate) timer: Place<L>,
+    pub(crate) rank: Place<L>,
+    pub(crate) mark: Mark,
+}
+
 impl<L: Link> Node<L> {
-    pub(crate) const NONE: Self = Self { next: L::NIL, previous: L::NIL };
+    pub(crate) const EMPTY: Self = {
+        let nowhere = Place { next: L::NIL, previous: L::NIL };
+        Self { timer: nowhere, rank: nowhere, mark: Mark::EMPTY }
+    };
 }
 
 impl<L: Link> Default for Node<L> {
     fn default() -> Self {
-        Self::NONE
-    }
-}
-
-/// What a slot holds. The representation is fixed so that an empty slot is all zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Holds {
-    Nothing,
-    /// A connection that is found and counted, in the slot that its hash names: the first of its
-    /// bucket.
-    First,
-    /// One in another slot, for a connection of the same bucket was there before it.
-    Later,
-    /// One that is over and waits to be handed out.
-    Ended(Why),
-}
-
-impl Holds {
-    pub(crate) const fn is_live(self) -> bool {
-        matches!(self, Self::First | Self::Later)
+        Self::EMPTY
     }
 }
 
@@ -157,7 +153,7 @@ pub trait Memory {
     fn slots(&self) -> &[Slot];
     /// The same, to be changed.
     fn slots_mut(&mut self) -> &mut [Slot];
-    /// The places of the slots in their lists; as many as slots.
+    /// What the slots are to the table; as many as slots.
     fn nodes(&self) -> &[Node<Self::Link>];
     /// The same, to be changed.
     fn nodes_mut(&mut self) -> &mut [Node<Self::Link>];
@@ -189,7 +185,7 @@ impl<const N: usize, L: Link> Storage<N, L> {
         Self {
             chains: [L::NIL; N],
             slots: [Slot::EMPTY; N],
-            nodes: [Node::NONE; N],
+            nodes: [Node::EMPTY; N],
             lists: [L::NIL; LISTS],
         }
     }

@@ -7,13 +7,14 @@
 //! [tagged](Tags): a look-up reads the slot that it looks for, and hardly ever another one. What is
 //! over keeps a slot, no longer found nor counted, until it is handed out.
 
-use crate::conn::Conn;
+use crate::conn::{Conn, Live};
 use crate::ended::{Ended, Why};
 use crate::expiry::Wheel;
-use crate::full::Slots;
 use crate::hash::KeyedHash;
-use crate::list;
-use crate::storage::{Holds, LISTS, Link, Memory, Slot, SlotId};
+use crate::list::{self, Ranks, Timers};
+use crate::mark::{Holds, Mark};
+use crate::rank::{self, Class, RANK_LISTS, Rank, Shares};
+use crate::storage::{FREE, Link, Memory, Node, Slot, SlotId};
 use crate::time::Instant;
 use crate::tuple::Key;
 
@@ -23,21 +24,19 @@ use crate::tuple::Key;
 /// only someone who knows the key can build one of 32, and gets no further.
 pub const MAX_CHAIN: usize = 32;
 
-/// The list of slots that hold nothing.
-const FREE: usize = LISTS.wrapping_sub(1);
-
 #[derive(Debug)]
 pub(crate) struct Table<M> {
     memory: M,
     wheel: Wheel,
     tags: Tags,
+    pub(crate) shares: Shares,
     live_count: usize,
 }
 
 /// What one step of the wheel came to.
 pub(crate) enum Turned {
-    /// This one has run out, and waits to be handed out.
-    RanOut,
+    /// This one has run out.
+    RanOut(SlotId),
     /// One was looked at that lives longer.
     Refiled,
     /// Nothing is due.
@@ -53,14 +52,22 @@ impl<M: Memory> Table<M> {
             if let Some(slot) = memory.slots_mut().get_mut(slot) {
                 *slot = Slot::EMPTY;
             }
-            list::push(&mut memory, FREE, SlotId(slot));
+            if let Some(node) = memory.nodes_mut().get_mut(slot) {
+                *node = Node::EMPTY;
+            }
+            list::push::<Timers, M>(&mut memory, FREE, SlotId(slot));
         }
-        let tags = Tags::new(memory.slots().len());
-        Self { memory, wheel: Wheel::new(), tags, live_count: 0 }
+        let slot_count = memory.slots().len();
+        let (tags, shares) = (Tags::new(slot_count), Shares::new(slot_count));
+        Self { memory, wheel: Wheel::new(), tags, shares, live_count: 0 }
     }
 
     pub(crate) fn capacity(&self) -> usize {
         self.memory.slots().len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.live_count == 0
     }
 
     pub(crate) fn live_count(&self) -> usize {
@@ -68,7 +75,7 @@ impl<M: Memory> Table<M> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Conn> {
-        self.memory.slots().iter().filter(|slot| slot.holds.is_live()).map(|slot| &slot.conn)
+        self.memory.slots().iter().map(|slot| &slot.conn).filter(|conn| conn.is_live())
     }
 
     /// The connection in a slot. Slot numbers come from this table, so that the other branch is
@@ -84,8 +91,8 @@ impl<M: Memory> Table<M> {
 
     /// The connection in a slot that may hold none.
     pub(crate) fn live(&self, slot: SlotId) -> Option<(SlotId, &Conn)> {
-        let held = self.memory.slots().get(slot.0).filter(|held| held.holds.is_live())?;
-        Some((slot, &held.conn))
+        let conn = &self.memory.slots().get(slot.0)?.conn;
+        conn.is_live().then_some((slot, conn))
     }
 
     /// The connection of `key`. Touches at most [`MAX_CHAIN`] links and as many slots, about one of
@@ -104,26 +111,63 @@ impl<M: Memory> Table<M> {
             }
             before = slot;
         }
-        let first = self.memory.slots().get(home.0)?;
-        (first.holds == Holds::First && first.conn.key() == key).then_some(home)
+        let first = &self.memory.slots().get(home.0)?.conn;
+        // The key's own bucket begins here: whatever is live and has the key is the first of that.
+        (first.is_live() && first.key() == key).then_some(home)
     }
 
-    /// Whether the bucket takes no more, when one of it that has run out by `now` is ended.
-    pub(crate) fn chain_is_full(&mut self, hash: u32, now: Instant) -> bool {
-        if self.chain(hash).count() < MAX_CHAIN {
-            return false;
-        }
-        let run_out = self.chain(hash).find(|&slot| self.conn(slot).has_run_out(now));
-        match run_out {
-            Some(slot) => _ = self.end(slot, hash, Why::TimedOut),
-            None => return true,
-        }
-        false
+    /// Whether the bucket takes no more.
+    pub(crate) fn chain_is_full(&self, hash: u32) -> bool {
+        self.chain(hash).count() >= MAX_CHAIN
+    }
+
+    /// One of the bucket that has run out by `now`.
+    pub(crate) fn run_out_of_chain(&self, hash: u32, now: Instant) -> Option<SlotId> {
+        self.chain(hash).find(|&slot| self.conn(slot).has_run_out(now))
     }
 
     /// Whether no slot is free.
     pub(crate) fn is_full(&self) -> bool {
-        list::first(&self.memory, FREE).is_none()
+        list::first::<Timers, M>(&self.memory, FREE).is_none()
+    }
+
+    /// The connection that is idle for longest of a rank, in the slots of a class or everybody's.
+    pub(crate) fn longest_idle(&self, rank: Rank, class: Option<Class>) -> Option<SlotId> {
+        list::first::<Ranks, M>(&self.memory, rank::list_of(rank, class))
+    }
+
+    /// The one that was heard of last, likewise.
+    pub(crate) fn heard_last(&self, rank: Rank, class: Option<Class>) -> Option<SlotId> {
+        list::last::<Ranks, M>(&self.memory, rank::list_of(rank, class))
+    }
+
+    /// Whether a connection has a place among those of a rank.
+    pub(crate) fn is_ranked(&self, slot: SlotId) -> bool {
+        list::of::<Ranks, M>(&self.memory, slot).is_some()
+    }
+
+    /// Takes a connection from among those of its rank.
+    pub(crate) fn unrank(&mut self, slot: SlotId) {
+        list::unlink::<Ranks, M>(&mut self.memory, slot);
+    }
+
+    /// Puts a connection behind all others of its rank: it is the one that was heard of last.
+    ///
+    /// Touches six slots at the most; one, for a connection without rank.
+    pub(crate) fn rank(&mut self, slot: SlotId) {
+        let conn = self.conn(slot);
+        let list = Rank::of(conn).map(|rank| rank::list_of(rank, conn.status.share()));
+        let is_there = match list {
+            Some(list) => list::is_last::<Ranks, M>(&self.memory, list, slot),
+            None => !self.is_ranked(slot),
+        };
+        if is_there {
+            return;
+        }
+        self.unrank(slot);
+        if let Some(list) = list {
+            list::push::<Ranks, M>(&mut self.memory, list, slot);
+        }
     }
 
     /// Puts a connection into the table, to run out at its expiry; `None` when no slot is free.
@@ -131,14 +175,14 @@ impl<M: Memory> Table<M> {
     /// Touches the slots of two buckets and six others.
     pub(crate) fn insert(
         &mut self,
-        conn: Conn,
+        mut conn: Conn,
         now: Instant,
         by: &KeyedHash,
         hash: u32,
     ) -> Option<SlotId> {
         let home = self.home(hash);
-        let free = list::first(&self.memory, FREE)?;
-        let (slot, holds, chain) = match self.memory.slots().get(home.0)?.holds {
+        let free = list::first::<Timers, M>(&self.memory, FREE)?;
+        let (slot, holds, chain) = match self.mark(home).holds() {
             Holds::Nothing => (home, Holds::First, M::Link::NIL),
             Holds::First => {
                 let next = self.link(home);
@@ -150,12 +194,12 @@ impl<M: Memory> Table<M> {
                 (home, Holds::First, M::Link::NIL)
             }
         };
-        list::unlink(&mut self.memory, slot);
+        list::unlink::<Timers, M>(&mut self.memory, slot);
         self.set_link(slot, chain);
         let expiry = conn.expiry();
-        if let Some(slot) = self.memory.slots_mut().get_mut(slot.0) {
-            (slot.conn, slot.holds) = (conn, holds);
-        }
+        self.shares.enter(conn.status.share());
+        conn.set_live(Live::Yes);
+        self.hold(slot, conn, holds);
         self.live_count = self.live_count.wrapping_add(1);
         if self.wheel.is_empty() {
             // Whatever the epoch, the first connection is filed near the present.
@@ -181,12 +225,13 @@ impl<M: Memory> Table<M> {
     /// that is returned.
     pub(crate) fn end(&mut self, slot: SlotId, hash: u32, why: Why) -> SlotId {
         self.wheel.unfile(&mut self.memory, slot);
-        let conn = *self.conn(slot);
+        self.unrank(slot);
+        let mut conn = *self.conn(slot);
         let id = self.unchain(slot, hash);
         self.set_link(id, M::Link::NIL);
-        if let Some(slot) = self.memory.slots_mut().get_mut(id.0) {
-            (slot.conn, slot.holds) = (conn, Holds::Ended(why));
-        }
+        self.shares.leave(conn.status.share());
+        conn.set_live(Live::No);
+        self.hold(id, conn, Holds::Ended(why));
         self.live_count = self.live_count.wrapping_sub(1);
         Wheel::set_aside(&mut self.memory, id);
         id
@@ -195,17 +240,18 @@ impl<M: Memory> Table<M> {
     /// Hands out the next connection that is over; its slot is free then.
     pub(crate) fn hand_out(&mut self) -> Option<Ended> {
         let id = Wheel::set_aside_first(&self.memory)?;
-        list::unlink(&mut self.memory, id);
-        list::push(&mut self.memory, FREE, id);
-        let slot = self.memory.slots_mut().get_mut(id.0)?;
-        match core::mem::replace(&mut slot.holds, Holds::Nothing) {
-            Holds::Ended(why) => Some(Ended { conn: slot.conn, why }),
+        list::unlink::<Timers, M>(&mut self.memory, id);
+        list::push::<Timers, M>(&mut self.memory, FREE, id);
+        let holds = self.mark(id).holds();
+        self.set_holds(id, Holds::Nothing);
+        match holds {
+            Holds::Ended(why) => Some(Ended { conn: *self.conn(id), why }),
             Holds::Nothing | Holds::First | Holds::Later => None,
         }
     }
 
     /// Looks at the next connection that may have run out by `now`.
-    pub(crate) fn turn(&mut self, now: Instant, hash: &KeyedHash) -> Turned {
+    pub(crate) fn turn(&mut self, now: Instant) -> Turned {
         let Some(due) = self.wheel.next().filter(|due| due.begins() <= now) else {
             self.wheel.rest(now);
             return Turned::Nothing;
@@ -215,9 +261,7 @@ impl<M: Memory> Table<M> {
         let expiry = conn.expiry();
         // Not `now`: who ran out first is handed out first.
         if conn.has_run_out(self.wheel.turned_to()) {
-            let hash = hash.of(conn.key());
-            self.end(slot, hash, Why::TimedOut);
-            return Turned::RanOut;
+            return Turned::RanOut(slot);
         }
         self.wheel.unfile(&mut self.memory, slot);
         self.wheel.file(&mut self.memory, slot, expiry);
@@ -235,18 +279,29 @@ impl<M: Memory> Table<M> {
     /// The same table in other memory, and the memory that it lay in; `Err` when what is held does
     /// not fit. Touches every slot: for hosts.
     pub(crate) fn move_into(&mut self, memory: M, hash: &KeyedHash) -> Result<M, M> {
-        let held = self.memory.slots().iter().filter(|slot| slot.holds != Holds::Nothing).count();
-        if memory.slots().len() < held {
+        let held = self.memory.nodes().iter().filter(|node| node.mark.holds() != Holds::Nothing);
+        if memory.slots().len() < held.count() {
             return Err(memory);
         }
+        let Some(shares) = self.shares.of(memory.slots().len()) else { return Err(memory) };
         let mut moved = Self::new(memory);
+        moved.shares = shares;
         let now = self.wheel.turned_to();
-        for conn in self.iter() {
+        // By rank and idle time first, so that they stay in this order.
+        let ranked = (0..RANK_LISTS).flat_map(|list| list::iter::<Ranks, M>(&self.memory, list));
+        let unranked = (0..self.capacity())
+            .map(SlotId)
+            .filter(|&slot| self.live(slot).is_some() && !self.is_ranked(slot));
+        for slot in ranked.chain(unranked) {
+            let conn = *self.conn(slot);
             let of_conn = hash.of(conn.key());
-            if moved.chain(of_conn).count() >= MAX_CHAIN {
+            if moved.chain_is_full(of_conn) {
                 return Err(moved.memory);
             }
-            moved.insert(*conn, now, hash, of_conn);
+            let place = moved.insert(conn, now, hash, of_conn);
+            if let Some(place) = place.filter(|_| self.is_ranked(slot)) {
+                moved.rank(place);
+            }
         }
         // From the front, so that they wait in the order in which they were over.
         while let Some(Ended { conn, why }) = self.hand_out() {
@@ -256,6 +311,23 @@ impl<M: Memory> Table<M> {
         }
         core::mem::swap(self, &mut moved);
         Ok(moved.memory)
+    }
+
+    fn mark(&self, slot: SlotId) -> Mark {
+        self.memory.nodes().get(slot.0).map_or(Mark::EMPTY, |node| node.mark)
+    }
+
+    fn set_holds(&mut self, slot: SlotId, holds: Holds) {
+        if let Some(node) = self.memory.nodes_mut().get_mut(slot.0) {
+            node.mark.set_holds(holds);
+        }
+    }
+
+    fn hold(&mut self, slot: SlotId, conn: Conn, holds: Holds) {
+        if let Some(slot) = self.memory.slots_mut().get_mut(slot.0) {
+            slot.conn = conn;
+        }
+        self.set_holds(slot, holds);
     }
 
     /// The link to whatever follows `slot` in its bucket.
@@ -272,8 +344,7 @@ impl<M: Memory> Table<M> {
     /// The slots of a bucket, at most [`MAX_CHAIN`].
     fn chain(&self, hash: u32) -> impl Iterator<Item = SlotId> {
         let home = self.home(hash);
-        let holds = self.memory.slots().get(home.0).map(|slot| slot.holds);
-        let first = (holds == Some(Holds::First)).then_some(home);
+        let first = (self.mark(home).holds() == Holds::First).then_some(home);
         core::iter::successors(first, move |&id| self.tags.slot(self.link(id))).take(MAX_CHAIN)
     }
 
@@ -285,7 +356,7 @@ impl<M: Memory> Table<M> {
 
     /// Moves what `slot` holds, which is the first of no bucket, into `free`.
     fn make_room(&mut self, slot: SlotId, free: SlotId, by: &KeyedHash) {
-        let Some(&Slot { conn, holds, .. }) = self.memory.slots().get(slot.0) else { return };
+        let (conn, holds) = (*self.conn(slot), self.mark(slot).holds());
         if holds == Holds::Later {
             let hash = by.of(conn.key());
             if let Some(before) = self.before(slot, hash) {
@@ -293,15 +364,14 @@ impl<M: Memory> Table<M> {
             }
             self.set_link(free, self.link(slot));
         }
-        list::unlink(&mut self.memory, free);
-        if let Some(to) = self.memory.slots_mut().get_mut(free.0) {
-            (to.conn, to.holds) = (conn, holds);
-        }
-        list::replace(&mut self.memory, slot, free);
+        list::unlink::<Timers, M>(&mut self.memory, free);
+        self.hold(free, conn, holds);
+        list::replace::<Timers, M>(&mut self.memory, slot, free);
+        list::replace::<Ranks, M>(&mut self.memory, slot, free);
     }
 
-    /// Takes what `slot` holds out of its bucket. The slot that is no longer needed is returned: where
-    /// that was the first of several, the second takes its place.
+    /// Takes what `slot` holds out of its bucket. The slot that is no longer needed is returned:
+    /// where that was the first of several, the second takes its place.
     fn unchain(&mut self, slot: SlotId, hash: u32) -> SlotId {
         let next = self.link(slot);
         if self.home(hash) != slot {
@@ -316,7 +386,8 @@ impl<M: Memory> Table<M> {
         if let Some(first) = self.memory.slots_mut().get_mut(slot.0) {
             first.conn = conn;
         }
-        list::replace(&mut self.memory, second, slot);
+        list::replace::<Timers, M>(&mut self.memory, second, slot);
+        list::replace::<Ranks, M>(&mut self.memory, second, slot);
         second
     }
 
@@ -324,16 +395,6 @@ impl<M: Memory> Table<M> {
     #[allow(clippy::cast_possible_truncation, reason = "below the number of slots")]
     fn home(&self, hash: u32) -> SlotId {
         SlotId((u64::from(hash).wrapping_mul(self.capacity() as u64) >> 32) as usize)
-    }
-}
-
-impl<M: Memory> Slots for Table<M> {
-    fn count(&self) -> usize {
-        self.capacity()
-    }
-
-    fn conn(&self, number: usize) -> Option<(SlotId, &Conn)> {
-        self.live(SlotId(number))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::fragment::Held;
 use crate::helper::HelperDrop;
 use crate::invalid::Invalid;
 use crate::proto::State;
+use crate::rank::Rank;
 use crate::status::{CtState, Status};
 use crate::tuple::Direction;
 
@@ -71,6 +72,21 @@ impl Change {
     /// Nothing changed.
     pub(crate) const NONE: Self =
         Self { timeout: None, status: Status::NONE, left: None, ended: None, dropped: None };
+
+    /// Whether it is what a connection of that rank waits for: whoever may send a packet may end
+    /// one, and tells nothing of how long answers take.
+    pub(crate) fn is_answer_to(&self, rank: Rank) -> bool {
+        match rank {
+            Rank::Unreplied => self.status.has(Status::SEEN_REPLY),
+            Rank::Unassured => self.status.has(Status::ASSURED),
+            Rank::Finished | Rank::LastAck | Rank::CloseWait | Rank::FinWait => false,
+        }
+    }
+
+    /// Whether the connection's state or status is another one.
+    pub(crate) fn is_of_state(&self) -> bool {
+        self.left.is_some() || self.status != Status::NONE
+    }
 }
 
 /// The answer of [`Conntrack::expire`](crate::Conntrack::expire).

@@ -24,8 +24,12 @@ pub(super) fn asks(tuple: &Tuple) -> bool {
 }
 
 pub(super) fn seconds(protocol: Protocol, config: &Config) -> u32 {
-    config.timeouts.seconds(match protocol {
+    config.timeouts.seconds(timeout(protocol))
+}
+
+pub(super) const fn timeout(protocol: Protocol) -> Timeout {
+    match protocol {
         Protocol::ICMPV6 => Timeout::Icmpv6,
         _ => Timeout::Icmp,
-    })
+    }
 }

@@ -100,6 +100,18 @@ pub(crate) fn restored(tuple: &Tuple, state: Option<State>) -> Result<Track, Res
     }
 }
 
+/// What a connection may have been given when it was last renewed.
+pub(crate) fn timeouts(track: &Track, protocol: Protocol) -> [Timeout; 4] {
+    match track {
+        Track::Generic => [Timeout::Generic; 4],
+        Track::Icmp => [icmp::timeout(protocol); 4],
+        Track::Gre => [Timeout::Gre, Timeout::Gre, Timeout::GreStream, Timeout::GreStream],
+        Track::Udp(_) => [Timeout::Udp, Timeout::Udp, Timeout::UdpStream, Timeout::UdpStream],
+        Track::Sctp(track) => [track.state().timeout(); 4],
+        Track::Tcp(track) => track.timeouts(),
+    }
+}
+
 /// What a packet changes about its connection, and what becomes of it.
 ///
 /// `status` is as it was before the packet: whoever calls sets SEEN_REPLY afterwards, so that the

@@ -4,9 +4,11 @@
 //! As in Linux the rules are walked before tracking. PREROUTING sees what arrives, OUTPUT what this
 //! host sends; a looping packet crosses OUTPUT first and is tracked there, so that a NOTRACK or CT
 //! which it only meets at PREROUTING matches and has no effect. Of those that a packet meets the
-//! first has its way, the others have no effect. Matches and effects are counted apart.
+//! first has its way, the others have no effect. What a full table does with the packet is settled
+//! beside that, by the first rule that says it. Matches and effects are counted apart.
 
 mod matches;
+mod said;
 mod table;
 mod template;
 
@@ -15,7 +17,7 @@ use crate::timeout::TimeoutPolicy;
 
 pub use matches::{Family, IfPattern, Matches, Network, Ports, Test};
 pub use table::{ChainId, MAX_WALK, Policy, RawError, RawTable, Rule, RuleCount, Target};
-pub use template::{Helper, PolicyId, Template};
+pub use template::{Helper, PolicyId, Template, WhenFull};
 
 /// The predicate that says before tracking whether a packet is tracked.
 pub trait Raw {

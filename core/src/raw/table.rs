@@ -2,7 +2,8 @@
 
 use heapless::Vec;
 
-use super::{Hook, Matches, PolicyId, Raw, RawVerdict, Template};
+use super::said::{Heard, Said, Tracking};
+use super::{Hook, Matches, PolicyId, Raw, RawVerdict, Template, WhenFull};
 use crate::packet::{Packet, Path};
 use crate::timeout::{Timeout, TimeoutPolicy};
 
@@ -27,6 +28,9 @@ pub enum Target {
     NoTrack,
     /// Tracking as the template says; the walk goes on, as after `-j CT`.
     Ct(Template),
+    /// What a full table does with the packet, whatever rule says how it is tracked; the walk goes
+    /// on. Of each of the two things that it can say the first rule that does has its way.
+    Full(WhenFull),
     /// The walk ends, the packet passes.
     Accept,
     /// The walk ends, the packet is dropped.
@@ -57,11 +61,13 @@ pub enum Policy {
 pub struct RuleCount {
     /// Packets that passed its tests.
     pub matched: u64,
-    /// Of those, the ones that it changed: given a template or untracked, if no rule before had done
-    /// either, or dropped. (A looping packet that is dropped at PREROUTING has its entry all the
-    /// same.)
+    /// Of those, the ones that it changed: given a template or untracked, if no rule before had
+    /// done either, or dropped. (A looping packet that is dropped at PREROUTING has its entry all
+    /// the same.) Of a [`Target::Full`]: of which it said something that no rule before had said,
+    /// and that were neither untracked nor dropped.
     pub effective: u64,
-    /// Of those, the ones that a NOTRACK or CT met too late: they had been tracked at OUTPUT.
+    /// Of those, the ones that a NOTRACK, CT or [`Target::Full`] met too late: they had been
+    /// tracked at OUTPUT.
     pub too_late: u64,
 }
 
@@ -101,7 +107,7 @@ impl Rule {
 
 /// A rule, by its number in [`RawTable::rules`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct RuleId(u16);
+pub(super) struct RuleId(u16);
 
 #[derive(Debug, Clone)]
 struct Chain {
@@ -131,16 +137,6 @@ pub enum RawError {
     Loop,
     /// A packet could meet more than [`MAX_WALK`] rules.
     TooLong,
-}
-
-/// Whether a rule can still say how a packet is tracked.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tracking {
-    Open,
-    /// A rule did, or that it is not.
-    ByRule,
-    /// It is tracked already, at OUTPUT.
-    AtOutput,
 }
 
 /// The most rules that one packet may meet at one hook.
@@ -263,8 +259,8 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
     /// # Errors
     /// [`RawError::Loop`] or [`RawError::TooLong`].
     pub fn check(&self) -> Result<(), RawError> {
-        // First only how deep jumps lead: that grows by one a round at the most, so that a circle is
-        // told from a walk that is too long.
+        // First only how deep jumps lead: that grows by one a round at the most, so that a circle
+        // is told from a walk that is too long.
         self.settle(|deepest, depth| deepest.max(depth.saturating_add(1))).ok_or(RawError::Loop)?;
         let longest = self.settle(|met, inside| met.saturating_add(1).saturating_add(inside));
         match longest.ok_or(RawError::Loop)? {
@@ -319,13 +315,14 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
     }
 
     /// Walks the chain of `hook` with a packet whose tracking is still open, or settled before.
-    fn walk(&mut self, hook: Hook, packet: &Packet<'_>, mut tracking: Tracking) -> RawVerdict {
+    fn walk(&mut self, hook: Hook, packet: &Packet<'_>, tracking: Tracking) -> RawVerdict {
         let mut behind: Vec<Option<RuleId>, CHAINS> = Vec::new();
-        let mut verdict = RawVerdict::Track(Template::NONE);
+        let mut said = Said::nothing(tracking);
         let mut next = self.chain(ChainId::of(hook)).and_then(|chain| chain.first);
         // A rule, or the way back behind a jump, which was a rule: more only a circle would take.
         for _ in 0..=2 * MAX_WALK {
-            let Some(rule) = next.and_then(|id| self.rules.get_mut(usize::from(id.0))) else {
+            let met = next.and_then(|id| Some((id, self.rules.get_mut(usize::from(id.0))?)));
+            let Some((id, rule)) = met else {
                 match behind.pop() {
                     Some(back) => next = back,
                     None => break,
@@ -341,19 +338,12 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
             count.matched = count.matched.wrapping_add(1);
             match target {
                 Target::Continue => {}
-                Target::NoTrack | Target::Ct(_) => match tracking {
-                    Tracking::Open => {
-                        count.effective = count.effective.wrapping_add(1);
-                        tracking = Tracking::ByRule;
-                        verdict = match target {
-                            Target::Ct(template) => RawVerdict::Track(template),
-                            _ => RawVerdict::NoTrack,
-                        };
-                    }
-                    Tracking::ByRule => {}
-                    Tracking::AtOutput => count.too_late = count.too_late.wrapping_add(1),
+                Target::NoTrack | Target::Ct(_) | Target::Full(_) => match said.hear(target, id) {
+                    Heard::Now => count.effective = count.effective.wrapping_add(1),
+                    Heard::TooLate => count.too_late = count.too_late.wrapping_add(1),
+                    Heard::Later | Heard::Never => {}
                 },
-                Target::Accept => return verdict,
+                Target::Accept => return self.settled(hook, &said),
                 Target::Drop => {
                     count.effective = count.effective.wrapping_add(1);
                     return RawVerdict::Drop;
@@ -369,8 +359,20 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
         }
         match self.chain(ChainId::of(hook)).map(|chain| chain.policy) {
             Some(Policy::Drop) => RawVerdict::Drop,
-            _ => verdict,
+            _ => self.settled(hook, &said),
         }
+    }
+
+    /// What becomes of a packet at the end of its walk, of which that was said; counts what only
+    /// now is known to have had its way.
+    fn settled(&mut self, hook: Hook, said: &Said) -> RawVerdict {
+        for id in said.full_rules() {
+            if let Some(rule) = self.rules.get_mut(usize::from(id.0)) {
+                let count = rule.count_mut(hook);
+                count.effective = count.effective.wrapping_add(1);
+            }
+        }
+        said.verdict()
     }
 }
 
@@ -390,7 +392,7 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize> Raw
                         self.walk(Hook::Prerouting, packet, Tracking::AtOutput);
                     }
                     RawVerdict::NoTrack => {
-                        self.walk(Hook::Prerouting, packet, Tracking::ByRule);
+                        self.walk(Hook::Prerouting, packet, Tracking::Never);
                     }
                     RawVerdict::Drop => {}
                 }

@@ -2,10 +2,13 @@
 
 use core::num::NonZeroU8;
 
+use crate::full::OnRefusal;
+use crate::rank::Class;
 use crate::status::Status;
 use crate::tuple::{Protocol, Zone};
 
-/// What `-j CT` asks for: where a packet is looked up, and what a connection that it begins has.
+/// What rules ask for: where a packet is looked up, what a connection that it begins has, and what
+/// a full table does with it. `-j CT` says the first three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Template {
@@ -15,11 +18,22 @@ pub struct Template {
     pub timeouts: Option<PolicyId>,
     /// `--helper`: a connection that it begins is listened to.
     pub helper: Option<Helper>,
+    /// The class of a connection that it begins: that may take a slot which is reserved for the
+    /// class.
+    pub class: Option<Class>,
+    /// What it gets if the connection that it would begin is refused.
+    pub refused: OnRefusal,
 }
 
 impl Template {
     /// That of a packet that no rule speaks of.
-    pub const NONE: Self = Self { zone: Zone::DEFAULT, timeouts: None, helper: None };
+    pub const NONE: Self = Self {
+        zone: Zone::DEFAULT,
+        timeouts: None,
+        helper: None,
+        class: None,
+        refused: OnRefusal::Drop,
+    };
 
     /// The status that a connection of that protocol begins with. FTP is of TCP.
     pub(crate) fn status(&self, protocol: Protocol) -> Status {
@@ -28,6 +42,17 @@ impl Template {
             _ => Status::NONE,
         }
     }
+}
+
+/// What one rule asks of a full table, whatever rule says how the packet is tracked. No rule of
+/// Linux can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct WhenFull {
+    /// See [`Template::class`]. `None`: the rule says nothing of it.
+    pub class: Option<Class>,
+    /// See [`Template::refused`]. `None`: the rule says nothing of it.
+    pub refused: Option<OnRefusal>,
 }
 
 /// A timeout policy, by the number that [`RawTable::add_timeouts`](super::RawTable::add_timeouts)

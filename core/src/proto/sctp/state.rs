@@ -61,7 +61,7 @@ impl SctpState {
     }
 
     /// The timeout of an entry in this state.
-    pub(super) const fn timeout(self) -> Timeout {
+    pub(crate) const fn timeout(self) -> Timeout {
         match self {
             Self::None | Self::Closed => Timeout::SctpClosed,
             Self::CookieWait => Timeout::SctpCookieWait,

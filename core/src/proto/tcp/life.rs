@@ -8,6 +8,17 @@ use crate::status::Status;
 use crate::timeout::Timeout;
 
 impl TcpTrack {
+    /// All that [`seconds`](Self::seconds) may have chosen from.
+    pub(crate) const fn timeouts(&self) -> [Timeout; 4] {
+        let of_state = self.state.timeout();
+        let after_reset = match self.state {
+            TcpState::Established => Timeout::TcpClose,
+            // A reset has closed it, if there was one.
+            _ => of_state,
+        };
+        [of_state, Timeout::TcpMaxRetrans, Timeout::TcpUnacknowledged, after_reset]
+    }
+
     /// The seconds that the connection lives after an accepted segment of `class`: those of its
     /// state, or fewer if an end may be gone.
     pub(super) fn seconds(&self, class: Class, status: Status, config: &Config) -> u32 {

@@ -1,0 +1,146 @@
+//! What a packet makes of a connection: it begins one, or moves one on.
+
+use crate::conn::Conn;
+use crate::ended::Why;
+use crate::full::{OnFull, idle_ms};
+use crate::helper::Help;
+use crate::inside::Inside;
+use crate::invalid::Invalid;
+use crate::packet::Packet;
+use crate::proto::{self, Outcome};
+use crate::rank::Rank;
+use crate::raw::{Raw, Template};
+use crate::status::{CtState, Status};
+use crate::storage::{Memory, SlotId};
+use crate::time::Instant;
+use crate::tracked::Change;
+use crate::tuple::{Direction, Key, Side};
+
+/// A connection with fewer seconds left is not worth doubting.
+const DOUBTED_ABOVE_S: u32 = 120;
+
+/// What a packet of a connection is and changes; `None` when the connection is over and the packet
+/// may begin another one; or why it is INVALID, and what that leaves its connection.
+pub(crate) type Stepped = Result<Option<(CtState, Direction, Change)>, (Invalid, Option<u32>)>;
+
+impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
+    /// A connection that `packet` begins, and the seconds that it lives.
+    pub(crate) fn begin(
+        &mut self,
+        (packet, now): (&Packet<'_>, Instant),
+        (key, sender): (Key, Side),
+        template: Template,
+        rules: &impl Raw,
+    ) -> Result<(Conn, u32), Invalid> {
+        // Before its protocol is asked, so that a packet that begins nothing is waited for no
+        // longer: as in Linux.
+        let status = match self.is_expected(now, &packet.tuple, template.zone) {
+            true => Status::EXPECTED,
+            // Whoever is expected is not given a helper by a rule.
+            false => template.status(packet.tuple.protocol),
+        };
+        let mut own = None;
+        let timeouts = template.timeouts.and_then(|id| rules.timeouts(id));
+        let (track, timeout) = proto::first(packet, now, self.config.under(timeouts, &mut own))?;
+        let mut conn = Conn::new(key, sender, track, now);
+        conn.status = status;
+        conn.status.set_share(template.class);
+        conn.set_timeouts(template.timeouts);
+        conn.acct.count(Direction::Original, packet.len, now);
+        conn.set_expiry(now.after(timeout));
+        Ok((conn, timeout))
+    }
+
+    /// What the protocol makes of a packet of the connection in `slot`; `None` when that is over
+    /// and the packet may begin another one.
+    pub(crate) fn step(
+        &mut self,
+        (packet, now): (&Packet<'_>, Instant),
+        slot: SlotId,
+        sender: Side,
+        rules: &impl Raw,
+    ) -> Stepped {
+        let waiting = self.waiting(slot, now);
+        let Some(conn) = self.table.conn_mut(slot) else { return Ok(None) };
+        let dir = conn.direction_from(sender);
+        let state = conn.ct_state(dir);
+        let (status, left) = (conn.status, conn.state());
+        let mut own = None;
+        let timeouts = conn.timeouts().and_then(|id| rules.timeouts(id));
+        let config = self.config.under(timeouts, &mut own);
+        let at = (packet, now);
+        let outcome = proto::packet(&mut conn.track, &mut conn.status, dir, at, config);
+        let timeout = match outcome {
+            Outcome::Refresh(seconds) => Some(seconds),
+            Outcome::Keep | Outcome::End => None,
+            Outcome::Reopen => return Ok(None),
+            Outcome::Invalid(why) => {
+                // What came before the invalid part of a packet counts.
+                if P::RANKS && (conn.status, conn.state()) != (status, left) {
+                    self.table.rank(slot);
+                }
+                return Err((why, None));
+            }
+            Outcome::Doubt(why, seconds) => return Err((why, self.doubt(now, slot, seconds))),
+        };
+        if outcome != Outcome::Keep {
+            conn.acct.count(dir, packet.len, now);
+        }
+        // Whoever is reset leaves as it was, in Linux as well.
+        if outcome != Outcome::End {
+            // No branch on the direction, which nobody can foretell.
+            conn.status |= match dir {
+                Direction::Original => Status::NONE,
+                Direction::Reply => Status::SEEN_REPLY,
+            };
+        }
+        let change = Change {
+            timeout,
+            status: conn.status.without(status),
+            left: left.filter(|_| conn.state() != left),
+            ended: (outcome == Outcome::End).then_some(Why::Reset),
+            dropped: self.listen((packet, now), slot, (state, dir)),
+        };
+        if let Some(seconds) = timeout {
+            self.table.renew(slot, now.after(seconds));
+        }
+        if P::RANKS && self.may_change_rank(slot, &change) {
+            self.table.rank(slot);
+        }
+        if let Some((rank, waited_ms)) = waiting
+            && change.is_answer_to(rank)
+        {
+            self.policy.answered(rank, waited_ms);
+        }
+        Ok(Some((state, dir, change)))
+    }
+
+    /// Whether a change may give a connection another place among those of a rank. Of one that is
+    /// assured and open and stays so, nothing else is looked at: its packets are most of all.
+    fn may_change_rank(&self, slot: SlotId, change: &Change) -> bool {
+        let is_renewed = change.timeout.is_some();
+        change.is_of_state() || (is_renewed && Rank::of(self.table.conn(slot)).is_some())
+    }
+
+    /// The rank of a connection that may wait for an answer, and for how long it has.
+    fn waiting(&self, slot: SlotId, now: Instant) -> Option<(Rank, u64)> {
+        let conn = self.table.conn(slot);
+        if !P::RANKS || conn.status.has(Status::ASSURED) {
+            return None;
+        }
+        Some((Rank::of(conn)?, idle_ms(conn, now, &self.config)?))
+    }
+
+    /// Lets a connection that has two minutes left or more live for `seconds` at the most, which
+    /// are returned unless it has fewer left. Counted are whole seconds, and begun ones as whole:
+    /// what is left of a connection can be told to a kernel, and compared with it, no finer than
+    /// that. So one that has less than a second of grace gets the rest of that second.
+    fn doubt(&mut self, now: Instant, slot: SlotId, seconds: u32) -> Option<u32> {
+        let expiry = self.table.conn(slot).expiry();
+        let is_longer = expiry > now.after(seconds.saturating_sub(1));
+        (is_longer && expiry >= now.after(DOUBTED_ABOVE_S)).then(|| {
+            self.table.renew(slot, now.after(seconds));
+            seconds
+        })
+    }
+}
