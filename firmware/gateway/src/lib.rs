@@ -4,7 +4,8 @@
 //! The gateway is a bridge. It carries what is not IP, ARP among it, and what it cannot read: the
 //! receiver is there to refuse that. INVALID packets pass, since INVALID never drops by itself, and
 //! so do untracked ones. It drops what a raw rule drops, what a helper drops, the first packet of a
-//! connection that finds no place in the table, and what its stage for parts of datagrams refuses.
+//! connection that finds no place in the table, unless a rule fails open for it, and what its stage
+//! for parts of datagrams refuses.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -18,7 +19,7 @@ use keeptrack_core::fragment::Fragments;
 use keeptrack_core::raw::Raw;
 use keeptrack_core::{
     Change, Confirmed, Conntrack, Ended, Held, Help, HelperDrop, IfName, Instant, Invalid,
-    LinkType, Memory, OnFull, Packet, ParseError, Path, Refused, Seen, Step, Tracked,
+    LinkType, Memory, OnFull, OnRefusal, Packet, ParseError, Path, Refused, Seen, Step, Tracked,
 };
 
 /// What becomes of a frame.
@@ -44,6 +45,8 @@ pub enum Passed<'t> {
     Invalid(Invalid),
     /// It is UNTRACKED.
     Untracked,
+    /// The table did not take its connection in, and a rule lets it pass all the same.
+    Bypassed(Refused),
     /// It holds nothing to track.
     Unread(ParseError),
 }
@@ -51,7 +54,7 @@ pub enum Passed<'t> {
 /// Why a frame goes nowhere.
 #[derive(Debug)]
 pub enum Dropped {
-    /// The table did not take its connection in.
+    /// The table did not take its connection in, and no rule lets it pass all the same.
     Refused(Refused),
     /// It is a part of a datagram, and was refused.
     Held(Held),
@@ -79,7 +82,10 @@ pub fn forward<'t, M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments>(
     match ct.track(now, &packet) {
         Tracked::First(first) => match first.confirm() {
             Ok(made) => Action::Forward(Passed::New(made)),
-            Err(refused) => Action::Drop(Dropped::Refused(refused)),
+            Err(refused) => match refused.then {
+                OnRefusal::Bypass => Action::Forward(Passed::Bypassed(refused)),
+                OnRefusal::Drop => Action::Drop(Dropped::Refused(refused)),
+            },
         },
         Tracked::Known { change: Change { dropped: Some(why), .. }, .. } => {
             Action::Drop(Dropped::Helper(why))

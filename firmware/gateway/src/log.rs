@@ -3,7 +3,7 @@
 use defmt::{Display2Format, info, warn};
 use keeptrack_core::fragment::Fragments;
 use keeptrack_core::raw::Raw;
-use keeptrack_core::{Conntrack, Ended, Help, Instant, Memory, OnFull};
+use keeptrack_core::{Conntrack, Ended, Help, Instant, Memory, OnFull, Refused};
 
 use crate::{Action, Dropped, Passed};
 
@@ -13,12 +13,21 @@ const QUIET: u32 = 1;
 /// The log, and what it remembers so as to stay short in a flood.
 #[derive(Debug, Default)]
 pub struct Log {
-    quiet_until: Instant,
+    dropped: Quiet,
+    bypassed: Quiet,
+}
+
+/// How long a kind of line is not written, and how often it would have been.
+#[derive(Debug, Default)]
+struct Quiet {
+    until: Instant,
+    suppressed_count: u32,
 }
 
 impl Log {
-    /// One line for a connection that begins, and one a second for what the table refuses; the
-    /// [`status`](Self::status) line has the exact count.
+    /// One line for a connection that begins, and one a second for what the table refuses and
+    /// drops, and for what it refuses and lets pass; the [`status`](Self::status) line has the
+    /// exact counts.
     pub fn action(&mut self, now: Instant, action: &Action<'_>) {
         match action {
             Action::Forward(Passed::New(made)) => {
@@ -27,10 +36,8 @@ impl Log {
                 }
                 info!("[NEW] {}", Display2Format(&made.conn.list(now)));
             }
-            Action::Drop(Dropped::Refused(refused)) if now >= self.quiet_until => {
-                warn!("nf_conntrack: {}", Display2Format(refused));
-                self.quiet_until = now.after(QUIET);
-            }
+            Action::Forward(Passed::Bypassed(refused)) => self.bypassed.refused(now, refused),
+            Action::Drop(Dropped::Refused(refused)) => self.dropped.refused(now, refused),
             Action::Forward(_) | Action::Drop(_) => {}
         }
     }
@@ -46,13 +53,31 @@ impl Log {
         ct: &Conntrack<M, P, R, H, F>,
     ) {
         let stats = ct.stats();
+        let dropped = [stats.drop, stats.source_full, stats.zone_full, stats.insert_failed];
         info!(
-            "{=usize} of {=usize} connections, {=u64} confirmed, {=u64} dropped, {=u64} invalid",
+            "{=usize} of {=usize} connections, {=u64} confirmed, {=u64} dropped early, {=u64} first \
+             packets dropped, {=u64} passed untracked, {=u64} packets invalid",
             ct.len(),
             ct.capacity(),
             stats.confirmed,
-            stats.drop,
+            stats.early_drop,
+            dropped.into_iter().fold(0, u64::wrapping_add),
+            stats.bypass,
             stats.invalid,
         );
+    }
+}
+
+impl Quiet {
+    fn refused(&mut self, now: Instant, refused: &Refused) {
+        if now < self.until {
+            self.suppressed_count = self.suppressed_count.saturating_add(1);
+            return;
+        }
+        if self.suppressed_count > 0 {
+            warn!("net_ratelimit: {=u32} callbacks suppressed", self.suppressed_count);
+        }
+        warn!("nf_conntrack: {}", Display2Format(refused));
+        *self = Self { until: now.after(QUIET), suppressed_count: 0 };
     }
 }

@@ -2,9 +2,10 @@
 
 use std::vec::Vec;
 
-use keeptrack_core::raw::{ChainId, Hook, IfPattern, Matches, RawTable, Target, Test};
+use keeptrack_core::raw::{ChainId, Hook, IfPattern, Matches, RawTable, Target, Test, WhenFull};
 use keeptrack_core::{
-    Config, Conntrack, IfName, Instant, Invalid, Lent, Refusal, Seed, Storage, Why,
+    Class, Config, Conntrack, Direction, IfName, Instant, Invalid, Lent, LinkType, OnRefusal,
+    Packet, Refusal, Refuse, Seed, Storage, Tuple, Why,
 };
 
 use super::{Action, Dropped, Passed, STEPS, ended, forward};
@@ -37,6 +38,12 @@ fn segment(source_port: u16, flags: u8) -> Vec<u8> {
         &[0, 25, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0],
     ];
     ethernet(0x0800, &ip.concat())
+}
+
+/// The tuple of that segment.
+fn tuple(source_port: u16) -> Tuple {
+    let (segment, link) = (segment(source_port, SYN), LinkType::Ethernet);
+    Packet::parse(link, &segment).unwrap().tuple
 }
 
 #[test]
@@ -83,7 +90,7 @@ fn an_invalid_packet_passes_and_makes_no_entry() {
 #[test]
 fn a_full_table_drops_the_newcomer_and_says_so() {
     let mut storage = Storage::<2>::new();
-    let mut ct = tracker(&mut storage);
+    let mut ct = tracker(&mut storage).on_full(Refuse);
     for source_port in [1025, 1026] {
         let action = forward(NOW, &port("eth0"), &segment(source_port, SYN), &mut ct);
         assert!(matches!(action, Action::Forward(Passed::New(_))), "{action:?}");
@@ -94,6 +101,62 @@ fn a_full_table_drops_the_newcomer_and_says_so() {
     assert_eq!(ct.stats().drop, 1);
     let action = forward(NOW, &port("eth0"), &segment(1026, SYN), &mut ct);
     assert!(matches!(action, Action::Forward(Passed::Known)), "{action:?}");
+}
+
+#[test]
+fn who_waits_for_an_answer_leaves_a_full_table_and_is_told_of() {
+    let mut storage = Storage::<2>::new();
+    let mut ct = tracker(&mut storage);
+    for (time_ms, source_port) in [(1_000, 1025), (1_001, 1026)] {
+        let now = Instant::from_millis(time_ms);
+        let action = forward(now, &port("eth0"), &segment(source_port, SYN), &mut ct);
+        assert!(matches!(action, Action::Forward(Passed::New(_))), "{action:?}");
+    }
+    let later = Instant::from_millis(3_000);
+    let action = forward(later, &port("eth0"), &segment(1027, SYN), &mut ct);
+    let Action::Forward(Passed::New(made)) = action else { panic!("{action:?}") };
+    let evicted = made.evicted.unwrap();
+    assert_eq!(evicted.why, Why::DroppedEarly);
+    assert_eq!(evicted.conn.tuple(Direction::Original), tuple(1025));
+}
+
+/// Rules of which the one says that to what comes in at that port.
+fn full_rules(name: &str, full: WhenFull) -> RawTable<1, 2> {
+    let mut rules = RawTable::new();
+    let input = Test::Is(IfPattern { name: port(name), prefix: false });
+    let matches = Matches { input, ..Matches::default() };
+    rules.append(ChainId::of(Hook::Prerouting), matches, Target::Full(full)).unwrap();
+    rules
+}
+
+#[test]
+fn a_rule_lets_pass_what_a_full_table_refuses() {
+    let bypass = WhenFull { refused: Some(OnRefusal::Bypass), ..WhenFull::default() };
+    let mut storage = Storage::<1>::new();
+    let mut ct = tracker(&mut storage).on_full(Refuse).with_rules(full_rules("eth0", bypass));
+    let action = forward(NOW, &port("eth0"), &segment(1025, SYN), &mut ct);
+    assert!(matches!(action, Action::Forward(Passed::New(_))), "{action:?}");
+    let action = forward(NOW, &port("eth0"), &segment(1026, SYN), &mut ct);
+    let Action::Forward(Passed::Bypassed(refused)) = action else { panic!("{action:?}") };
+    assert_eq!((refused.why, refused.then), (Refusal::TableFull, OnRefusal::Bypass));
+    let action = forward(NOW, &port("eth1"), &segment(1027, SYN), &mut ct);
+    assert!(matches!(action, Action::Drop(Dropped::Refused(_))), "{action:?}");
+    assert_eq!((ct.stats().bypass, ct.stats().drop, ct.len()), (1, 1, 1));
+}
+
+#[test]
+fn a_slot_is_kept_for_the_class_that_a_rule_gives() {
+    let admin = Class::at(0).unwrap();
+    let of_class = WhenFull { class: Some(admin), ..WhenFull::default() };
+    let mut storage = Storage::<2>::new();
+    let ct = tracker(&mut storage).on_full(Refuse).with_rules(full_rules("eth1", of_class));
+    let mut ct = ct.reserve(admin, 1).unwrap();
+    let action = forward(NOW, &port("eth0"), &segment(1025, SYN), &mut ct);
+    assert!(matches!(action, Action::Forward(Passed::New(_))), "{action:?}");
+    let action = forward(NOW, &port("eth0"), &segment(1026, SYN), &mut ct);
+    assert!(matches!(action, Action::Drop(Dropped::Refused(_))), "{action:?}");
+    let action = forward(NOW, &port("eth1"), &segment(1027, SYN), &mut ct);
+    assert!(matches!(action, Action::Forward(Passed::New(_))), "{action:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Why the board stops.
 
 use keeptrack_core::ConfigError;
+use keeptrack_core::raw::RawError;
 
 /// Why the board stops.
 #[derive(defmt::Format)]
@@ -9,6 +10,10 @@ pub(crate) enum Fault {
     SelfCheck(&'static str),
     /// The table cannot be made.
     Config(ConfigError),
+    /// The rules cannot be made.
+    Rules(RawError),
+    /// There is no class of connections.
+    NoClass,
     /// There are fewer than two network devices.
     NoPort,
     /// There is no virtio-rng, or it gave nothing.
@@ -22,6 +27,12 @@ pub(crate) enum Fault {
 impl From<ConfigError> for Fault {
     fn from(why: ConfigError) -> Self {
         Self::Config(why)
+    }
+}
+
+impl From<RawError> for Fault {
+    fn from(why: RawError) -> Self {
+        Self::Rules(why)
     }
 }
 

@@ -6,6 +6,7 @@ mod clock;
 mod console;
 mod entropy;
 mod fault;
+mod full;
 mod irq;
 mod mmio;
 mod net;
@@ -17,8 +18,7 @@ use core::mem::size_of;
 use core::sync::atomic::{Ordering, fence};
 
 use keeptrack_core::fragment::Follow;
-use keeptrack_core::raw::TrackAll;
-use keeptrack_core::{Config, Conntrack, IfName, Instant, Lent, NoHelpers, Refuse, Storage};
+use keeptrack_core::{Class, Config, Conntrack, IfName, Instant, Lent, NoHelpers, Storage};
 use keeptrack_gateway::log::Log;
 use keeptrack_gateway::{Action, ended, forward};
 use static_cell::ConstStaticCell;
@@ -53,9 +53,14 @@ fn run() -> Result<Infallible, Fault> {
     selfcheck::run()?;
     // Frames come over a wire here: whoever sent them has finished their check sums.
     let config = Config { checksum: true, ..Config::DEFAULT };
+    let [key, sources_key] = entropy::keys()?;
+    let admin = Class::at(0).ok_or(Fault::NoClass)?;
     let mut gateway = Gateway {
-        ct: Conntrack::new(STORAGE.take().lend(), config, entropy::seed()?)?
-            .with_fragments(Follow::new()),
+        ct: Conntrack::new(STORAGE.take().lend(), config, key)?
+            .with_fragments(Follow::new())
+            .on_full(full::policy(sources_key))
+            .with_rules(full::rules(admin)?)
+            .reserve(admin, full::RESERVED)?,
         log: Log::default(),
     };
     let [left_buffers, right_buffers] = BUFFERS.take();
@@ -78,7 +83,7 @@ fn run() -> Result<Infallible, Fault> {
         gateway.relay(now, &mut left, &mut right)?;
         gateway.relay(now, &mut right, &mut left)?;
         if now >= next_status {
-            gateway.log.status(&gateway.ct);
+            gateway.status();
             next_status = now.after(STATUS_INTERVAL);
         }
         let wake = gateway.ct.next_expiry().map_or(next_status, |expiry| expiry.min(next_status));
@@ -89,7 +94,7 @@ fn run() -> Result<Infallible, Fault> {
 
 /// The table, and what is said of it.
 struct Gateway {
-    ct: Conntrack<Lent<'static>, Refuse, TrackAll, NoHelpers, Follow<FOLLOWED>>,
+    ct: Conntrack<Lent<'static>, full::Policy, full::Rules, NoHelpers, Follow<FOLLOWED>>,
     log: Log,
 }
 
@@ -99,6 +104,13 @@ impl Gateway {
         for ended in ended(now, &mut self.ct) {
             self.log.ended(now, &ended);
         }
+    }
+
+    /// Logs how full the table is, and how large it would have had to be.
+    fn status(&self) {
+        self.log.status(&self.ct);
+        let (.., ghost) = self.ct.policy();
+        defmt::info!("{=usize} slots would have been enough for all", ghost.would_need());
     }
 
     /// Carries what came in at `from`: at most as many frames as a queue holds, so that the other

@@ -3,6 +3,8 @@
 //!
 //! Small tables on the stack take a few packets; nothing of it reaches the gateway's own.
 
+mod full;
+
 use core::fmt::{self, Display, Write};
 
 use keeptrack_core::fragment::{AsLinux, Follow, Limits, Queue, Run};
@@ -11,9 +13,9 @@ use keeptrack_core::raw::{
     Template, Test,
 };
 use keeptrack_core::{
-    Config, Conn, Conntrack, CtState, Direction, Held, Help, HelperDrop, HelperSlot, Helpers,
-    IfName, Instant, Invalid, Link, LinkType, MAX_TAGS, Malformed, Memory, OnFull, Packet, Path,
-    Protocol, Refused, Restored, SctpState, Seed, Seen, SlotId, Slots, State, Status, Step,
+    Config, Conntrack, CtState, Direction, Held, Help, HelperDrop, HelperSlot, Helpers, IfName,
+    Instant, Invalid, Link, LinkType, MAX_TAGS, Malformed, Memory, Newcomer, OnFull, Packet, Path,
+    Protocol, Refuse, Refused, Restored, SctpState, Seed, Seen, SlotId, Slots, State, Status, Step,
     Storage, TcpFlags, TcpState, Timeout, TimeoutPolicy, Tracked, Transport, Why, Zone,
 };
 
@@ -28,7 +30,8 @@ pub(crate) fn run() -> Result<(), Fault> {
     names()?;
     life()?;
     told()?;
-    full()?;
+    taken()?;
+    full::run()?;
     rules()?;
     templates()?;
     helpers()?;
@@ -164,15 +167,18 @@ fn told() -> Result<(), Fault> {
 struct First;
 
 impl OnFull for First {
-    fn victim(&mut self, _newcomer: &Conn, table: &dyn Slots) -> Option<SlotId> {
-        (0..table.count()).find_map(|number| table.conn(number)).map(|(slot, _)| slot)
+    fn victim(&mut self, newcomer: &Newcomer<'_>, table: &dyn Slots) -> Option<SlotId> {
+        let found = (0..table.live_count()).find_map(|number| table.conn(number));
+        found
+            .filter(|(_, conn)| table.timeout_s(conn, newcomer.now) == Some(120))
+            .map(|(slot, _)| slot)
     }
 }
 
 /// A table of one slot: what the newcomer takes from whom.
-fn full() -> Result<(), Fault> {
+fn taken() -> Result<(), Fault> {
     let mut storage = Storage::<1>::new();
-    let mut ct = Conntrack::new(storage.lend(), Config::DEFAULT, SEED)?;
+    let mut ct = Conntrack::new(storage.lend(), Config::DEFAULT, SEED)?.on_full(Refuse);
     let one = segment(TcpFlags::SYN, Direction::Original);
     let mut other = segment(TcpFlags::SYN, Direction::Original);
     other[21] = 2;
@@ -190,8 +196,8 @@ fn full() -> Result<(), Fault> {
 }
 
 /// Tracks a first packet and confirms its connection: why another had to leave for it, if one had.
-fn confirm<M: Memory, P: OnFull>(
-    ct: &mut Conntrack<M, P>,
+fn confirm<M: Memory, P: OnFull, R: Raw>(
+    ct: &mut Conntrack<M, P, R>,
     bytes: &[u8],
 ) -> Result<Result<Option<Why>, Refused>, Fault> {
     match ct.track(NOW, &parse(bytes)?) {
@@ -310,7 +316,8 @@ fn helpers() -> Result<(), Fault> {
     ensure(first.state() == CtState::Related, "RELATED")
 }
 
-/// A segment in two parts: one stage tracks the first and lets the other follow, one waits for both.
+/// A segment in two parts: one stage tracks the first and lets the other follow, one waits for
+/// both.
 fn fragments() -> Result<(), Fault> {
     let bytes = segment(TcpFlags::SYN, Direction::Original);
     let [mut first, mut last] = [bytes; 2];
