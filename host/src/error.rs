@@ -42,6 +42,14 @@ pub enum Error {
     NoEntries(String, Foreign),
     /// Rules for a log, which has no packets.
     RulesForLog(String),
+    /// An output that is of one table, where several are compared.
+    OneTable(&'static str),
+    /// Policies for a full table are to be compared, and the table has no limit.
+    NothingFull,
+    /// A policy for a full table that needs packets, as it was typed, for a log, which has none.
+    PolicyForLog(String),
+    /// A policy for a full table that does not fit the table.
+    OnFull(String),
     /// A rule that asks what the capture does not tell.
     Untold(Untold),
     /// `--iface` names what cannot be looked at.
@@ -115,6 +123,17 @@ impl Error {
                 "a table is what `conntrack -L` or /proc/net/nf_conntrack prints".into()
             }
             Self::RulesForLog(_) => "replay a capture to try rules".into(),
+            Self::OneTable(_) => {
+                "--compare writes summary and json; for the others name one policy: `--on-full`"
+                    .into()
+            }
+            Self::NothingFull => {
+                "give it one: `--max N`; without it a replay tells the peak".into()
+            }
+            Self::PolicyForLog(_) => {
+                "replay a capture; refuse, early-drop, ranked and adaptive work on a log, too"
+                    .into()
+            }
             Self::NoPackets(_, None) => {
                 "was the right interface captured? `tcpdump -D` lists them".into()
             }
@@ -164,6 +183,12 @@ impl fmt::Display for Error {
             Self::RulesForLog(file) => {
                 write!(f, "{file} is of no use: an event log has no packets for rules to match")
             }
+            Self::OneTable(format) => write!(f, "-o {format} is of one table, not of several"),
+            Self::NothingFull => f.write_str("--compare: a table without a limit is never full"),
+            Self::PolicyForLog(policy) => {
+                write!(f, "{policy}: an event log has no packets that a full table could meet")
+            }
+            Self::OnFull(wrong) => write!(f, "--on-full {wrong}"),
             Self::NoMemory(entries) => write!(f, "there is not the memory for {entries} entries"),
             Self::NoPackets(file, Some(cut)) => write!(f, "{file} holds no packets: {cut}"),
             Self::NoPackets(file, None) => write!(f, "{file} holds no packets"),

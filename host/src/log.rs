@@ -12,6 +12,7 @@ use keeptrack_core::{
 use crate::capture::Source;
 use crate::conntrack::{Entry, Event, Kind, Reader, Record};
 use crate::error::Error;
+use crate::lane;
 use crate::progress::Progress;
 use crate::replay::Replay;
 use crate::saved;
@@ -132,20 +133,22 @@ impl Replay {
             if end.is_some_and(|end| Instant::from_millis(time_ns / 1_000_000) > end) {
                 break;
             }
-            let now = self.clock.at(time_ns);
-            self.expire(report)?;
+            let now = self.front.clock.at(time_ns);
+            self.lane.expire(self.front.clock.latest_ns(), report)?;
             let before = self.take_out(now, &event.entry);
             if let (Kind::New, Some(conn)) = (event.kind, before) {
                 // The log lost its end.
-                report.ended(time_ns, &Ended { conn, why: Why::Reopened })?;
-                self.listing.forget(&conn);
+                self.lane.tell(time_ns, &Ended { conn, why: Why::Reopened }, report)?;
             }
             let before = before.filter(|_| event.kind != Kind::New);
-            let what = self.heed(now, &event, before, (log, config))?;
+            let (what, evicted) = self.heed(now, &event, before, (log, config))?;
+            if let Some(ended) = evicted {
+                self.lane.tell(self.front.clock.latest_ns(), &ended, report)?;
+            }
             self.tell(&event, what, log, report)?;
         }
         match end {
-            Some(end) if !log.was_stopped => self.pass_time(end, report),
+            Some(end) if !log.was_stopped => self.pass_time(end, &mut [report]),
             _ => Ok(()),
         }
     }
@@ -157,68 +160,71 @@ impl Replay {
         log: &mut Log,
         report: &mut dyn Report,
     ) -> Result<(), Error> {
-        let (now, time_ns) = (self.now(), self.clock.latest_ns());
+        let (now, time_ns) = (self.now(), self.front.clock.latest_ns());
         if let What::New(conn, _) | What::Known(.., conn, _) = what {
             self.listing.remember(&conn, &event.entry, now);
             report.told(event)?;
         }
         if let What::Known(.., conn, Change { ended: Some(why), .. }) = what {
-            report.ended(time_ns, &Ended { conn, why })?;
-            self.listing.forget(&conn);
+            self.lane.tell(time_ns, &Ended { conn, why }, report)?;
         }
         let (index, entry_count) = (log.event_count, self.table().len());
         log.event_count += 1;
         let is_reassembled = false;
-        Ok(report.packet(&Verdict { index, time_ns, what, entry_count, is_reassembled })?)
+        let tuple = None;
+        Ok(report.packet(&Verdict { index, time_ns, tuple, what, entry_count, is_reassembled })?)
     }
 
     /// What an event is to the table, out of which its connection, as it was `before`, has been
-    /// taken.
+    /// taken; and who left for it.
     fn heed(
         &mut self,
         now: Instant,
         event: &Event,
         before: Option<Conn>,
         (log, config): (&mut Log, &Config),
-    ) -> Result<What, Error> {
+    ) -> Result<(What, Option<Ended>), Error> {
         let entry = &event.entry;
         if event.kind == Kind::Destroy {
             log.refused.remove(&name(entry));
-            return Ok(before.map_or(What::Skipped(Skip::Unknown), |conn| gone(conn, entry)));
+            let what = before.map_or(What::Skipped(Skip::Unknown), |conn| gone(conn, entry));
+            return Ok((what, None));
         }
         if event.kind == Kind::Update && log.refused.contains(&name(entry)) {
-            return Ok(What::Skipped(Skip::Unknown));
+            return Ok((What::Skipped(Skip::Unknown), None));
         }
-        self.make_room()?;
         let mut open = entry.restored(now, config);
         let timeout = open.timeout_s;
         // It lives until the log tells of its end.
         open.timeout_s = MAX_SECONDS;
         open.start = before.map(|before| before.start());
-        Ok(match self.ct.restore(now, &open) {
-            Ok(made) => match before {
-                Some(before) => {
-                    let change = Change { timeout: Some(timeout), ..changed(&before, made.conn) };
-                    What::Known(CtState::Established, Direction::Original, *made.conn, change)
-                }
-                None => What::New(*made.conn, timeout),
-            },
+        Ok(match self.lane.restore(now, &open)? {
+            Ok((conn, evicted)) => {
+                let what = match before {
+                    Some(before) => {
+                        let change = Change { timeout: Some(timeout), ..changed(&before, &conn) };
+                        What::Known(CtState::Established, Direction::Original, conn, change)
+                    }
+                    None => What::New(conn, timeout),
+                };
+                (what, evicted)
+            }
             Err(RestoreError::Refused(refused)) => {
                 log.refused.insert(name(entry));
-                What::Refused(refused.conn, refused.why)
+                (lane::refuse(refused), None)
             }
-            Err(_) => What::Skipped(Skip::Unknown),
+            Err(_) => (What::Skipped(Skip::Unknown), None),
         })
     }
 
     /// Takes the connection of an entry out of the table, and answers what it was.
     fn take_out(&mut self, now: Instant, entry: &Entry) -> Option<Conn> {
         let (tuple, zone) = name(entry);
-        if !self.ct.flush(now, &tuple, zone) {
+        if !self.lane.ct.flush(now, &tuple, zone) {
             return None;
         }
         let conn = loop {
-            match self.ct.expire(now) {
+            match self.lane.ct.expire(now) {
                 Step::Ended(ended) if ended.why == Why::Flushed => break ended.conn,
                 Step::Ended(_) | Step::Working => {}
                 Step::Idle => return None,
@@ -231,7 +237,7 @@ impl Replay {
         let mut back = Restored::new(conn.tuple(Direction::Original), MAX_SECONDS);
         (back.zone, back.status, back.state) = (conn.zone(), conn.status(), conn.state());
         back.start = Some(conn.start());
-        let _its_slot_is_free = self.ct.restore(now, &back);
+        let _its_slot_is_free = self.lane.ct.restore(now, &back);
         None
     }
 }

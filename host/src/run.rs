@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::capture::Stop;
+use crate::compare;
 use crate::conntrack::{Footer, Form};
 use crate::diff;
 use crate::error::Error;
+use crate::ledger::Ledger;
 use crate::manual;
 use crate::options::{self, Command, Format, Options, Output, When};
 use crate::output::Outputs;
@@ -29,13 +31,17 @@ pub enum Outcome {
 
 /// Does what `options` ask; results go to `stdout`, unless to files.
 ///
-/// `--color auto` colours what goes to `stdout`: whoever owns that says `never` where it shows none.
+/// `--color auto` colours what goes to `stdout`: whoever owns that says `never` where it shows
+/// none.
 ///
 /// # Errors
 /// When there is no result, or only part of one: that part has been reported then.
 pub fn run(options: &Options, stop: &Stop, stdout: &mut dyn Write) -> Result<Outcome, Error> {
     let done = match &options.command {
-        Command::Replay(replay) => self::replay(replay, options.color, stop, stdout),
+        Command::Replay(replay) => match &replay.compare {
+            Some(specs) => compare::compare(replay, specs, (options.color, stop), stdout),
+            None => self::replay(replay, options.color, stop, stdout),
+        },
         Command::Diff(diff) => diff::diff(diff, options.color, stop, stdout),
         Command::Completions { shell } => {
             manual::completions(*shell, stdout).map(|()| Outcome::Done)
@@ -56,7 +62,7 @@ fn replay(
     stdout: &mut dyn Write,
 ) -> Result<Outcome, Error> {
     let world = &options.world;
-    let mut session = Session::open(world, &options.captures, stop)?;
+    let mut session = Session::open(world, world.on_full.as_slice(), &options.captures, stop)?;
     let captures = options.captures.iter().map(PathBuf::as_path);
     let read: Vec<&Path> = captures.chain(world.files()).collect();
     let mut outputs = Outputs::open(&options.output, &read, color, stdout)?;
@@ -69,8 +75,10 @@ fn replay(
     };
 
     let listing = Rc::clone(&session.listing);
-    let mut reports = Reports::new(Tally::new(session.max), &mut outputs, &listing, log, lasts);
-    let done = session.run(&mut reports, &progress);
+    let tally = Tally::new(session.max).with_ledger(Ledger::new(options.ledger_max));
+    let mut reports = Reports::new(tally, &mut outputs, &listing, log, lasts);
+    let done = session.run(&mut [&mut reports], &progress);
+    let done = done.and(reports.end(session.replay.now()).map_err(Error::Write));
     let (tally, event_counts) = reports.finish();
     progress.finish();
     if done.as_ref().is_err_and(Error::is_broken_pipe) {
@@ -122,7 +130,7 @@ fn first_of(errors: Vec<Error>) -> Result<(), Error> {
 }
 
 /// What the summary says of the input, to those who do not get one.
-fn warn(stderr: &mut dyn Write, outputs: &[Output], subject: &Subject<'_>) {
+pub(crate) fn warn(stderr: &mut dyn Write, outputs: &[Output], subject: &Subject<'_>) {
     if outputs.iter().all(|output| output.format != Format::Summary) && !outputs.is_empty() {
         for note in &subject.notes {
             // Nobody misses it where stderr is gone.
@@ -169,8 +177,8 @@ fn write(
         Format::Expectations(form) => {
             report::expectations(out, (replay.table(), replay.now()), form)
         }
-        Format::Stats => report::stats(out, subject),
+        Format::Stats => report::stats(out, subject, tally),
         Format::Prometheus => report::prometheus(out, subject, tally),
-        Format::Packets | Format::Events(..) => Ok(()),
+        Format::Packets | Format::Ledger | Format::Events(..) => Ok(()),
     }
 }

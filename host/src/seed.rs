@@ -7,6 +7,7 @@ use keeptrack_core::{Config, Instant, MAX_SECONDS};
 
 use crate::capture::Stop;
 use crate::error::Error;
+use crate::lane::Lane;
 use crate::listing::WhoTells;
 use crate::replay::Replay;
 use crate::saved::Saved;
@@ -18,7 +19,9 @@ use crate::verdict::Report;
 pub(crate) struct Seeded {
     /// Connections that were open at the start.
     pub(crate) count: u64,
-    /// Of those, the ones that NAT had translated.
+    /// Connections that made room for others of the saved tables.
+    left_count: u64,
+    /// Of all those, the ones that NAT had translated.
     translated: Few,
     /// Entries that were not taken over, by reason.
     left_out: BTreeMap<String, Few>,
@@ -60,6 +63,10 @@ impl Seeded {
                  (the first: {first})"
             ));
         }
+        if self.left_count > 0 {
+            let count = Count(self.left_count);
+            notes.push(format!("seeded entries that made room for later ones: {count}"));
+        }
         for (why, Few { count, first }) in &self.left_out {
             let count = Count(*count);
             notes.push(format!("entries not taken over, {why}: {count} (the first: {first})"));
@@ -69,7 +76,8 @@ impl Seeded {
 }
 
 impl Replay {
-    /// Puts the connections of saved tables into the table, at the moment `now`.
+    /// Puts the connections of saved tables into every table, at the moment `now`. What came of
+    /// them is told of the first.
     ///
     /// # Errors
     /// When a table cannot be read, or there is not the memory for it.
@@ -89,16 +97,20 @@ impl Replay {
                     seeded.leave_out(NO_QUERY, &place);
                     continue;
                 }
-                self.make_room()?;
                 let mut open = entry.restored(now, config);
                 if self.listing.who_tells() == WhoTells::Log {
                     // It lives until the log tells of its end.
                     open.timeout_s = MAX_SECONDS;
                 }
-                match self.ct.restore(now, &open) {
-                    Ok(made) => {
+                for lane in self.others_mut() {
+                    // What its table refuses, or has it leave, the first one's tells of.
+                    let _ = lane.restore(now, &open)?;
+                }
+                match self.lane.restore(now, &open)? {
+                    Ok((conn, evicted)) => {
                         seeded.count += 1;
-                        self.listing.remember(made.conn, &entry, now);
+                        seeded.left_count += u64::from(evicted.is_some());
+                        self.listing.remember(&conn, &entry, now);
                         if entry.nat().is_some() {
                             seeded.translated.add(&place);
                         }
@@ -108,9 +120,12 @@ impl Replay {
             }
             seeded.notes.extend(saved.notes());
         }
+        seeded.count -= seeded.left_count;
         Ok(seeded)
     }
+}
 
+impl Lane {
     /// Tells of the connections that are open already, the oldest first.
     pub(crate) fn tell_open(&self, report: &mut dyn Report) {
         let mut open: Vec<_> = self.ct.iter().collect();

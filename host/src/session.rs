@@ -3,37 +3,27 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use keeptrack_core::fragment::{AsLinux, Limits, Queue, Run};
-use keeptrack_core::{Config, Conntrack, Helpers, Instant, TimeoutPolicy};
+use keeptrack_core::{Config, Instant, TimeoutPolicy};
 
 use crate::capture::{Captures, Kind, Source, Stop, Text, Warning, printable};
 use crate::conntrack::GreTimeouts;
 use crate::error::Error;
+use crate::lanes::Asked;
 use crate::listing::{Listing, Switch, WhoTells};
 use crate::log::Log;
-use crate::memory::{Heap, helper_slots};
+use crate::on_full::Spec;
 use crate::options::{MAX_ENTRIES, World};
-use crate::path::Places;
 use crate::progress::Progress;
-use crate::replay::{Datagrams, Replay, Room};
+use crate::replay::Replay;
 use crate::report::Tally;
 use crate::rules::{self, RuleSet};
 use crate::seed::Seeded;
-use crate::settings::Settings;
-use crate::sight::Sight;
+use crate::settings::{self, Settings};
 use crate::units::Count;
 use crate::verdict::Report;
 
-/// The entries of a table that grows, at first.
-const FIRST_ENTRIES: usize = 1 << 16;
-/// How many datagrams may wait for parts of them at once, and how many stretches of them: Linux's
-/// thresholds let less wait, of which each part takes 704 bytes and each datagram 184 besides.
-const QUEUES: usize = 10_000;
-const RUNS: usize = 12_000;
-
-/// Connections that may have a helper at a time: as many as a table of helpers can tell apart.
-const HELPER_SLOTS: usize = u16::MAX as usize;
-/// Connections that are expected at a time; of Linux 6.18 with 262,144 buckets, as it has by itself.
+/// Connections that are expected at a time; of Linux 6.18 with 262,144 buckets, as it has by
+/// itself.
 const EXPECT_MAX: usize = 4096;
 
 /// A replay and all that belongs to it.
@@ -46,6 +36,10 @@ pub(crate) struct Session {
     pub(crate) config: Config,
     /// The entries that the table has; `None`: it grows.
     pub(crate) max: Option<usize>,
+    /// The buckets that Linux would have, and what set them; `None`: as many as entries.
+    pub(crate) buckets: Option<(u64, String)>,
+    /// The policy of each table.
+    pub(crate) specs: Vec<Spec>,
     /// When the first packet came, or the first event.
     first: Option<Instant>,
     /// The last moment that counts.
@@ -61,18 +55,24 @@ pub(crate) enum Input {
 }
 
 impl Session {
-    /// Reads what was typed, and of the input as much as tells when it begins.
+    /// Reads what was typed, and of the input as much as tells when it begins. There is a table for
+    /// each of `specs`, or for the usual policy without any.
     ///
     /// # Errors
     /// When any of it cannot be read or used.
-    pub(crate) fn open(world: &World, inputs: &[PathBuf], stop: &Stop) -> Result<Self, Error> {
+    pub(crate) fn open(
+        world: &World,
+        specs: &[Spec],
+        inputs: &[PathBuf],
+        stop: &Stop,
+    ) -> Result<Self, Error> {
         refuse_stdin_twice(inputs.iter().map(PathBuf::as_path).chain(world.files()))?;
         let settings = Settings::load(&world.config)?;
         let config = settings.apply(world.preset.config());
         let rules = rules::load(&world.rules, &world.timeout_policies, &config.timeouts)?;
         let mut input = Input::open(inputs, stop)?;
-        if let (Input::Log(_), Some(file)) = (&input, world.rules.first()) {
-            return Err(Error::RulesForLog(printable(&file.display().to_string())));
+        if let Input::Log(_) = &input {
+            refuse_for_log(world, specs)?;
         }
         let max = match (world.max, settings.max()) {
             (None, Some((max, origin))) if max > MAX_ENTRIES => {
@@ -82,31 +82,58 @@ impl Session {
         };
         let listing = Rc::new(listing(&input, (&config, &rules), &settings));
         let expect_max = settings.expect_max().map_or(EXPECT_MAX, |(max, _)| max);
-        let limits = (max, expect_max);
-        let fragments = fragments(settings.fragments());
-        let mut replay = table(world, limits, (config, rules, fragments), Rc::clone(&listing))?;
+        let buckets = buckets(world, &settings);
+        let count = buckets.as_ref().map(|(count, _)| *count).or(max.map(|max| max as u64));
+        let buckets_each = |spec: &Spec| match count {
+            Some(count) => spec.clone().with_buckets(count),
+            None => spec.clone(),
+        };
+        let specs: Vec<Spec> = specs.iter().map(buckets_each).collect();
+        let fragments = settings.fragments();
+        let listed = Rc::clone(&listing);
+        let asked = Asked { world, max, expect_max, config, rules, fragments, listing: listed };
+        let mut replay = asked.replay(&specs)?;
         let first = input.first()?;
         let seeded = match first {
             Some(first) => replay.seed(&world.seed_table, first, &config, stop)?,
             None => Seeded::default(),
         };
         let end = first.and_then(|first| Some(world.until?.instant(first)));
-        Ok(Self { input, replay, settings, listing, seeded, config, max, first, end })
+        Ok(Self {
+            input,
+            replay,
+            settings,
+            listing,
+            seeded,
+            config,
+            max,
+            buckets,
+            specs,
+            first,
+            end,
+        })
     }
 
-    /// Replays all of the input, or as much of it as counts.
+    /// Replays all of the input, or as much of it as counts, and tells each table's report.
     ///
     /// # Errors
     /// When it cannot be read further or told of; what was told before stands.
     pub(crate) fn run(
         &mut self,
-        report: &mut dyn Report,
+        reports: &mut [&mut dyn Report],
         progress: &Progress,
     ) -> Result<(), Error> {
-        self.replay.tell_open(report);
-        match &mut self.input {
-            Input::Captures(captures) => self.replay.run(captures, self.end, report, progress),
-            Input::Log(log) => self.replay.follow(log, (self.end, &self.config), report, progress),
+        for (lane, report) in self.replay.lanes().zip(&mut *reports) {
+            lane.tell_open(*report);
+        }
+        match (&mut self.input, reports) {
+            (Input::Captures(captures), reports) => {
+                self.replay.run(captures, self.end, reports, progress)
+            }
+            (Input::Log(log), [report, ..]) => {
+                self.replay.follow(log, (self.end, &self.config), *report, progress)
+            }
+            (Input::Log(_), []) => Ok(()),
         }
     }
 
@@ -147,6 +174,24 @@ impl Session {
             Input::Log(log) => Error::NoEvents(log.file().to_owned()),
         }
     }
+}
+
+/// A log has no packets.
+fn refuse_for_log(world: &World, specs: &[Spec]) -> Result<(), Error> {
+    if let Some(file) = world.rules.first() {
+        return Err(Error::RulesForLog(printable(&file.display().to_string())));
+    }
+    match specs {
+        [_, _, ..] => Err(Error::PolicyForLog("--compare".into())),
+        [spec] if spec.is_peer() => Err(Error::PolicyForLog(format!("--on-full {spec}"))),
+        _ => Ok(()),
+    }
+}
+
+/// The buckets of Linux's hash, as far as anybody says, and who.
+fn buckets(world: &World, settings: &Settings) -> Option<(u64, String)> {
+    let typed = world.buckets.map(|count| (settings::in_pages(count as u64), "--buckets".into()));
+    typed.or_else(|| settings.buckets().map(|(count, origin)| (count, origin.to_string())))
 }
 
 /// stdin can be read by one only.
@@ -208,32 +253,6 @@ impl Input {
             Self::Log(log) => log.total_bytes(),
         }
     }
-}
-
-/// An empty table as `world` asks for it.
-fn table(
-    world: &World,
-    (max, expect_max): (Option<usize>, usize),
-    (config, rules, fragments): (Config, RuleSet, Datagrams),
-    listing: Rc<Listing>,
-) -> Result<Replay, Error> {
-    let entries = max.unwrap_or(FIRST_ENTRIES);
-    let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
-    let listens = rules.has_helper() || !world.seed_table.is_empty();
-    let slot_count = if listens { entries.min(HELPER_SLOTS) } else { 0 };
-    let slots = helper_slots(slot_count).ok_or(Error::NoMemory(entries))?;
-    let ct = Conntrack::new(memory, config, world.hash_seed.seed())?
-        .with_helpers(Helpers::new(slots, expect_max));
-    let room = if max.is_some() { Room::Fixed } else { Room::Growing };
-    let sight =
-        Sight::new(Places::new(world.iface.clone().unwrap_or_default(), world.local.clone()));
-    let ct = ct.with_rules(rules).with_fragments(fragments);
-    Ok(Replay::new((ct, room), sight, world.copies, listing))
-}
-
-/// The stage that puts datagrams together.
-fn fragments(limits: Limits) -> Datagrams {
-    AsLinux::new(vec![Queue::EMPTY; QUEUES].into(), vec![Run::EMPTY; RUNS].into(), limits)
 }
 
 fn listing(input: &Input, (config, rules): (&Config, &RuleSet), settings: &Settings) -> Listing {

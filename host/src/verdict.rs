@@ -3,8 +3,8 @@
 use std::io;
 
 use keeptrack_core::{
-    Change, Conn, CtState, Direction, Ended, Held, Instant, Invalid, Packet, ParseError, Refusal,
-    Status, Transport,
+    Change, Conn, CtState, Direction, Ended, Held, Instant, Invalid, Packet, ParseError, Refused,
+    Status, Transport, Tuple,
 };
 
 use crate::conntrack::Event;
@@ -16,6 +16,8 @@ pub struct Verdict {
     pub index: u64,
     /// When it came, in nanoseconds since 1970; never before the packet before it.
     pub time_ns: u64,
+    /// Who speaks to whom, as the packet itself says; `None` where there is no packet to track.
+    pub tuple: Option<Tuple>,
     /// What it is to the table.
     pub what: What,
     /// How many connections are in the table now.
@@ -30,13 +32,17 @@ pub enum What {
     /// It made a connection, which lives so many seconds; perhaps one that was expected.
     New(Conn, u32),
     /// It would have made a connection, and is dropped.
-    Refused(Conn, Refusal),
+    Refused(Refused, Rule),
+    /// It would have made a connection, and passes untracked: a rule says so.
+    Bypassed(Refused, Rule),
     /// It is of a connection in the table.
     Known(CtState, Direction, Conn, Change),
     /// It is an ICMP error about a packet of that connection.
     Related(Direction, Conn),
     /// It is INVALID, and has perhaps left its connection so many seconds.
     Invalid(Invalid, Speaks, Option<u32>),
+    /// It is INVALID, and dropped: some ask a full table for an entry before they look at a packet.
+    Unheard(Invalid, Rule),
     /// It is a part of a datagram, and waits for the others or is refused.
     Held(Held),
     /// It is UNTRACKED.
@@ -45,6 +51,20 @@ pub enum What {
     RawDropped,
     /// Tracking was not asked.
     Skipped(Skip),
+}
+
+/// Why a policy refused a newcomer, or chose whom it chose, in a few words.
+pub type Rule = &'static str;
+
+/// A connection that has left the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Left<'e> {
+    /// When, in nanoseconds since 1970.
+    pub time_ns: u64,
+    /// The connection as it was, and why it left.
+    pub ended: &'e Ended,
+    /// Why it and no other had to make room; of one that left otherwise, how.
+    pub rule: Rule,
 }
 
 /// Whom an INVALID packet speaks of.
@@ -88,10 +108,10 @@ impl What {
             Self::New(..) | Self::Known(CtState::New, ..) => "new",
             Self::Known(CtState::Established, ..) => "established",
             Self::Known(CtState::Related, ..) | Self::Related(..) => "related",
-            Self::Refused(..) | Self::RawDropped => "dropped",
+            Self::Refused(..) | Self::Unheard(..) | Self::RawDropped => "dropped",
             Self::Invalid(..) => "invalid",
             Self::Held(_) => "held",
-            Self::Untracked => "untracked",
+            Self::Untracked | Self::Bypassed(..) => "untracked",
             Self::Skipped(_) => "skip",
         }
     }
@@ -139,11 +159,11 @@ pub trait Report {
     /// When it cannot be written down.
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()>;
 
-    /// A connection left the table at that moment, in nanoseconds since 1970.
+    /// A connection left the table. Whoever had to make room is told of just before the newcomer.
     ///
     /// # Errors
     /// When it cannot be written down.
-    fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()>;
+    fn ended(&mut self, left: &Left<'_>) -> io::Result<()>;
 
     /// An event of a log was heeded; what it is to the table comes next.
     ///
@@ -155,6 +175,9 @@ pub trait Report {
 
     /// A connection was in the table before the first packet.
     fn was_open(&mut self, _conn: &Conn) {}
+
+    /// Whoever has left until now has not left for the packet that comes next.
+    fn collected(&mut self) {}
 
     /// The next packet may take its time: what was told so far should not wait for it.
     ///

@@ -26,11 +26,12 @@ fn run(words: &[&str]) -> Output {
 
 #[test]
 fn the_exit_code_tells_what_came_of_it() {
-    let cases: [(&[&str], i32); 10] = [
+    let cases: [(&[&str], i32); 11] = [
         (&["replay", MAIL_RELAY], 0),
         (&["replay", MAIL_RELAY, "-m", "1342", "--check"], 0),
         (&["replay", MAIL_RELAY, "-m", "1341"], 0),
-        (&["replay", MAIL_RELAY, "-m", "1341", "--check"], 1),
+        (&["replay", MAIL_RELAY, "-m", "1341", "--check", "--on-full", "refuse"], 1),
+        (&["replay", MAIL_RELAY, "-m", "1341", "--check"], 0),
         (&["replay", "nowhere.pcap"], 2),
         (&["replay", MAIL_RELAY, "-m", "0"], 2),
         (&["replay"], 2),
@@ -68,7 +69,7 @@ fn stderr_has_the_kernels_messages_and_no_progress() {
         String::from_utf8(ran.stderr).unwrap()
     };
     assert_eq!(stderr(&[]), "");
-    let messages = stderr(&["-m", "1000"]);
+    let messages = stderr(&["-m", "1000", "--on-full", "refuse"]);
     assert!(messages.lines().count() > 1);
     for line in messages.lines() {
         let (time, message) = line.split_once("] ").unwrap();
@@ -77,7 +78,7 @@ fn stderr_has_the_kernels_messages_and_no_progress() {
         let is_rest = message.starts_with("net_ratelimit: ");
         assert!(is_message || is_rest && message.ends_with(" callbacks suppressed"), "{line}");
     }
-    assert_eq!(stderr(&["-m", "1000", "-q"]), "");
+    assert_eq!(stderr(&["-m", "1000", "--on-full", "refuse", "-q"]), "");
 }
 
 #[test]
@@ -131,8 +132,8 @@ fn a_reader_that_goes_away_takes_nothing_from_others() {
         (&["-o", "summary"], 0),
         (&["-o", "summary", "-o", "json=/dev/full"], 2),
         (&["-o", "packets", "-o", "events=/dev/full"], 2),
-        (&["-m", "1341", "--check"], 1),
-        (&["-m", "1341", "--check", "-o", "packets"], 1),
+        (&["-m", "1341", "--on-full", "refuse", "--check"], 1),
+        (&["-m", "1341", "--on-full", "refuse", "--check", "-o", "packets"], 1),
     ];
     for (words, code) in cases {
         let ran = unread(&[&["replay", "-", "-q"], words].concat());

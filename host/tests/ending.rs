@@ -14,6 +14,10 @@ const MAIL_RELAY: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/captures/mail-relay.pcapng");
 /// Half of it.
 const HALF_LEN: usize = 600_000;
+/// Entries of a table that has to take some out early, and so has something to tell of them.
+const MAX: &str = "300";
+/// What is written in lines while packets pass.
+const STREAMS: [&str; 3] = ["packets", "events,timestamp", "ledger"];
 
 fn keeptrack(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keeptrack"));
@@ -67,7 +71,8 @@ fn signal(child: &Child, name: &str) {
 
 /// What the whole capture makes it write, as far as `told` goes.
 fn is_beginning_of_whole(told: &[u8], format: &str) -> bool {
-    let whole = keeptrack(&["replay", MAIL_RELAY, "-q", "-o", format]).output().expect("it starts");
+    let words = ["replay", MAIL_RELAY, "-q", "-m", MAX, "-o", format];
+    let whole = keeptrack(&words).output().expect("it starts");
     !told.is_empty() && told.ends_with(b"\n") && whole.stdout.starts_with(told)
 }
 
@@ -76,7 +81,8 @@ fn an_interrupted_run_reports_what_it_has() {
     for name in ["INT", "TERM"] {
         let lines = path(&format!("{name}.jsonl"));
         let output = format!("packets={}", lines.display());
-        let child = half_way(&["replay", "-", "-o", &output, "-o", "summary"], &lines);
+        let words = ["replay", "-", "-m", MAX, "-o", &output, "-o", "summary"];
+        let child = half_way(&words, &lines);
         signal(&child, name);
         let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
         let stdout = String::from_utf8(stdout).unwrap();
@@ -102,10 +108,10 @@ fn an_interrupted_log_is_told_as_far_as_it_went() {
 
 #[test]
 fn a_killed_run_has_told_in_whole_lines_what_came_before() {
-    for format in ["packets", "events,timestamp"] {
+    for format in STREAMS {
         let lines = path(&format!("killed-{format}"));
         let output = format!("{format}={}", lines.display());
-        let mut child = half_way(&["replay", "-", "-o", &output], &lines);
+        let mut child = half_way(&["replay", "-", "-m", MAX, "-o", &output], &lines);
         child.kill().unwrap();
         child.wait().unwrap();
         let told = fs::read(&lines).unwrap();
@@ -136,17 +142,20 @@ fn on_small_disk(words: &[&str]) -> Output {
 
 #[test]
 fn a_full_disk_keeps_whole_lines_and_is_told() {
-    let lines = path("full.jsonl");
-    let output = format!("packets={}", lines.display());
-    let Output { status, stdout, stderr } =
-        on_small_disk(&["replay", MAIL_RELAY, "-q", "-o", &output, "-o", "summary"]);
-    let told = fs::read(&lines).unwrap();
-    let count = told.iter().filter(|byte| **byte == b'\n').count();
-    let stderr = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(2));
-    assert!(is_beginning_of_whole(&told, "packets"));
-    assert!(stderr.contains(&format!("; {count} whole lines are written")), "{stderr}");
-    assert!(String::from_utf8(stdout).unwrap().contains("in the part that could be"));
+    for format in STREAMS {
+        let lines = path(&format!("full-{format}"));
+        let output = format!("{format}={}", lines.display());
+        let words = ["replay", MAIL_RELAY, "-q", "-m", MAX, "-o", &output, "-o", "json"];
+        let Output { status, stdout, stderr } = on_small_disk(&words);
+        let told = fs::read(&lines).unwrap();
+        let count = told.iter().filter(|byte| **byte == b'\n').count();
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(2), "{format}");
+        assert!(is_beginning_of_whole(&told, format), "{format}");
+        assert!(stderr.contains(&format!("; {count} whole lines are written")), "{stderr}");
+        let stdout = String::from_utf8(stdout).unwrap();
+        assert!(stdout.contains("\"complete\": false"), "{format}: {stdout}");
+    }
 }
 
 #[test]

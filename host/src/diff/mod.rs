@@ -35,10 +35,11 @@ pub(crate) fn diff(
     let both = [options.capture.as_path(), &options.table];
     refuse_stdin_twice(both.into_iter().chain(world.files()))?;
     let (table, theirs) = read(&options.table, stop)?;
-    let mut session = Session::open(world, slice::from_ref(&options.capture), stop)?;
+    let mut session =
+        Session::open(world, world.on_full.as_slice(), slice::from_ref(&options.capture), stop)?;
     let progress = Progress::new(session.input.total_bytes().filter(|_| !world.quiet));
     let mut watched = Watched::new(theirs.iter().map(|(_, entry)| key(entry)));
-    session.run(&mut watched, &progress)?;
+    session.run(&mut [&mut watched], &progress)?;
     progress.finish();
     if stop.is_asked() {
         return Ok(Outcome::Interrupted);

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::io;
 
-use keeptrack_core::{Conn, Direction, Ended, Instant, Protocol, Why, Zone};
+use keeptrack_core::{Conn, Direction, Instant, Protocol, Why, Zone};
 
 use super::compare::{Comparison, Field, Key, Pair, ahead_s};
 use crate::conntrack::Entry;
 use crate::report::Tally;
 use crate::units::{Clock, Lasting};
-use crate::verdict::{Report, Verdict, What};
+use crate::verdict::{Left, Report, Verdict, What};
 
 /// What became here of the entries that the kernel's table has.
 pub(super) struct Watched {
@@ -120,7 +120,9 @@ impl Report for Watched {
         self.tally.packet(verdict)?;
         match &verdict.what {
             What::New(conn, _) => self.note(conn, Seen::Here),
-            What::Refused(conn, _) => self.note(conn, Seen::Refused(verdict.now())),
+            What::Refused(refused, _) | What::Bypassed(refused, _) => {
+                self.note(&refused.conn, Seen::Refused(verdict.now()));
+            }
             _ => {}
         }
         Ok(())
@@ -130,10 +132,10 @@ impl Report for Watched {
         self.tally.was_open(conn);
     }
 
-    fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
-        self.tally.ended(time_ns, ended)?;
-        let at = Instant::from_millis(time_ns / 1_000_000);
-        self.note(&ended.conn, Seen::Left(at, ended.why));
+    fn ended(&mut self, left: &Left<'_>) -> io::Result<()> {
+        self.tally.ended(left)?;
+        let at = Instant::from_millis(left.time_ns / 1_000_000);
+        self.note(&left.ended.conn, Seen::Left(at, left.ended.why));
         Ok(())
     }
 }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::ledger;
+use crate::on_full::{Spec, Specs};
 use crate::path::Naming;
 pub use moment::Moment;
 pub use output::{Format, Output};
@@ -71,12 +73,21 @@ pub struct Replay {
     #[command(flatten)]
     pub world: World,
 
+    /// Several policies side by side, in one pass: refuse,ranked,linux:buckets=N [alone: all]
+    ///
+    /// Each as `--on-full` takes it, with a comma between them. One table tells what each lets in,
+    /// refuses and takes out early, and whom that hurts. Needs --max.
+    #[arg(long, value_name = "POLICY,..", num_args = 0..=1, default_missing_value = Specs::ALL)]
+    #[arg(conflicts_with_all = ["on_full", "check"])]
+    pub compare: Option<Specs>,
+
     /// What to write, and where to if not to stdout (repeatable) [default: summary]
     ///
     /// `summary` is for people, `json` the same for machines, `packets` a line of JSON for every
-    /// packet. `events`, `table` and `stats` are what `conntrack -E`, `-L` and `-S` print; behind a
-    /// comma stand the words of conntrack's `-o`: `events,timestamp,extended`, `table,extended`,
-    /// `table,save`, and `table,proc` for the form of /proc/net/nf_conntrack. `expectations` is what
+    /// packet, `ledger` two for every connection that a full table hurt. `events`, `table` and
+    /// `stats` are what `conntrack -E`, `-L` and `-S` print; behind a comma stand the words of
+    /// conntrack's `-o`: `events,timestamp,extended`, `table,extended`, `table,save`, and
+    /// `table,proc` for the form of /proc/net/nf_conntrack. `expectations` is what
     /// `conntrack -L expect` prints, `prometheus` has node_exporter's names.
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     pub output: Vec<Output>,
@@ -84,6 +95,15 @@ pub struct Replay {
     /// Exit with 1 if the table had no room for a packet
     #[arg(long)]
     pub check: bool,
+
+    /// How many connections that a full table hurts are followed; of the others a sample is
+    ///
+    /// What became of a connection that was refused or taken out early is told for the first N of
+    /// them [default: 1000000], and for N / 10 of the others, chosen at random. Each takes some 300
+    /// bytes of memory.
+    #[arg(long, value_name = "N", default_value_t = ledger::USUAL_MAX)]
+    #[arg(hide_default_value = true)]
+    pub ledger_max: usize,
 }
 
 /// Compares the table after a capture with one that a kernel had.
@@ -118,6 +138,21 @@ pub struct World {
     /// It comes before the nf_conntrack_max of `--config`.
     #[arg(short, long, value_name = "N", value_parser = entry_count)]
     pub max: Option<usize>,
+
+    /// What a full table does: `ranked`, `refuse`, `linux:buckets=N`... [default: ranked]
+    ///
+    /// NAME:KEY=VALUE,... with keeptrack's own policies refuse, early-drop, ranked and adaptive,
+    /// and those of other systems: linux, pf, ovs, cilium, opte, vpp, esp-nat. `linux:buckets=N`
+    /// alone says what a Linux kernel would do. docs/replay.md has all parameters.
+    #[arg(long, value_name = "POLICY")]
+    pub on_full: Option<Spec>,
+
+    /// Buckets of Linux's hash, as nf_conntrack_buckets; without it as many as entries
+    ///
+    /// It comes before the nf_conntrack_buckets of `--config`, and says what `--on-full linux`
+    /// does, which depends on it as much as on --max.
+    #[arg(long, value_name = "N", value_parser = entry_count)]
+    pub buckets: Option<usize>,
 
     /// Settings: sysctl text, or one NAME=VALUE (repeatable, the last one counts)
     ///
@@ -196,6 +231,10 @@ Examples:
 
   keeptrack replay relay.pcap                what size the traffic takes
   keeptrack replay relay.pcap -m 16k         what a table of that size does
+  keeptrack replay relay.pcap -m 16k --on-full linux:buckets=4096
+                                             what a Linux kernel does
+  keeptrack replay relay.pcap -m 16k --compare
+                                             every policy side by side
   iptables-save -t raw > rules.v4
   keeptrack replay relay.pcap -m 16k -r rules.v4
   sysctl -a > sysctl.txt; conntrack -L > open.txt; tcpdump -i lan0 -s 96 -w gateway.pcap

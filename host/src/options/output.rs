@@ -23,6 +23,8 @@ pub enum Format {
     Json,
     /// A line of JSON for every packet.
     Packets,
+    /// Lines of JSON for every connection that a full table hurt.
+    Ledger,
     /// What `conntrack -E` prints.
     Events(Form, Times),
     /// What `conntrack -L` prints at the end.
@@ -36,9 +38,24 @@ pub enum Format {
 }
 
 impl Format {
+    /// What it is asked for by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Summary => "summary",
+            Self::Json => "json",
+            Self::Packets => "packets",
+            Self::Ledger => "ledger",
+            Self::Events(..) => "events",
+            Self::Table(_) => "table",
+            Self::Expectations(_) => "expectations",
+            Self::Stats => "stats",
+            Self::Prometheus => "prometheus",
+        }
+    }
+
     /// Whether lines are written while packets pass; else all is written at the end.
     pub(crate) const fn is_stream(self) -> bool {
-        matches!(self, Self::Packets | Self::Events(..))
+        matches!(self, Self::Packets | Self::Ledger | Self::Events(..))
     }
 }
 
@@ -60,14 +77,14 @@ impl FromStr for Output {
             "summary" => plain(name, &words, Format::Summary)?,
             "json" => plain(name, &words, Format::Json)?,
             "packets" => plain(name, &words, Format::Packets)?,
+            "ledger" => plain(name, &words, Format::Ledger)?,
             "stats" => plain(name, &words, Format::Stats)?,
             "prometheus" => plain(name, &words, Format::Prometheus)?,
             "events" => events(&words)?,
             "table" => table(&words)?,
             "expectations" => expectations(&words)?,
             _ => {
-                let names =
-                    "summary, json, packets, events, table, expectations, stats, prometheus";
+                let names = "summary, json, packets, ledger, events, table, expectations, stats, prometheus";
                 return Err(format!("`{name}` is none of {names}"));
             }
         };
@@ -125,6 +142,7 @@ mod tests {
         let cases = [
             ("json", Format::Json, None),
             ("packets=a=b", Format::Packets, Some("a=b")),
+            ("ledger=hurt.jsonl", Format::Ledger, Some("hurt.jsonl")),
             ("table", Format::Table(Form::Plain), None),
             ("json=-", Format::Json, None),
             ("json=./-", Format::Json, Some("./-")),

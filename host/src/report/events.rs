@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use keeptrack_core::{Change, Conn, Ended, Instant, Status};
+use keeptrack_core::{Change, Conn, Instant, Status};
 
 use crate::conntrack::{Event, Form, Kind, Time, Times};
 use crate::listing::{Listing, WhoTells};
 use crate::output::Lines;
-use crate::verdict::{Report, Verdict, What};
+use crate::verdict::{Left, Report, Verdict, What};
 
 /// Writes a line for each change that Linux tells its listeners of.
 pub(crate) struct Events<'r, 'o> {
@@ -63,9 +63,9 @@ impl Report for Events<'_, '_> {
         }
     }
 
-    fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
+    fn ended(&mut self, left: &Left<'_>) -> io::Result<()> {
         match self.listing.who_tells() {
-            WhoTells::Table => self.tell(time_ns, Kind::Destroy, &ended.conn),
+            WhoTells::Table => self.tell(left.time_ns, Kind::Destroy, &left.ended.conn),
             WhoTells::Log => Ok(()),
         }
     }

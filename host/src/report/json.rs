@@ -7,10 +7,13 @@ use std::io::{self, Write};
 use keeptrack_core::{HelperDrop, Instant, Why};
 use serde::Serialize;
 
-use super::census::{Asked, Row, Service};
+use super::census::{Asked, Class};
+use super::holds::Held;
+use super::hurt_json::{Filled, Hurt};
 use super::subject::{RuleEffect, Subject};
 use super::tally::Tally;
 use crate::memory::Heap;
+use crate::service::Service;
 
 /// The version of the object's schema: it rises when a field changes its meaning or goes.
 const SCHEMA: u32 = 1;
@@ -30,7 +33,11 @@ struct Document<'d> {
     skipped: u64,
     skipped_by: BTreeMap<String, u64>,
     drop: u64,
+    source_full: u64,
+    zone_full: u64,
+    bypass: u64,
     early_drop: u64,
+    shrunk: u64,
     chaintoolong: u64,
     raw_drop: u64,
     helper_drop: u64,
@@ -45,6 +52,8 @@ struct Document<'d> {
     connections: u64,
     ended_by: &'d BTreeMap<&'static str, u64>,
     max: Option<usize>,
+    policy: Option<&'d str>,
+    buckets: Option<u64>,
     peak_entries: usize,
     peak_time: Option<f64>,
     first_full: Option<f64>,
@@ -60,6 +69,8 @@ struct Document<'d> {
     at_peak: Vec<Holder>,
     at_first_drop: Vec<Holder>,
     dropped: Vec<Refused>,
+    hurt: Hurt,
+    filled: Filled,
     rules: Vec<RuleCounts<'d>>,
     notes: &'d [String],
 }
@@ -117,6 +128,10 @@ impl<'d> Document<'d> {
             skipped: tally.skipped_count(),
             skipped_by: tally.skipped_by_name(),
             drop: tally.drop_count,
+            source_full: stats.source_full,
+            zone_full: stats.zone_full,
+            bypass: tally.bypass_count,
+            shrunk: tally.ended.get(Why::Shrunk.name()).copied().unwrap_or(0),
             early_drop: tally.ended.get(Why::DroppedEarly.name()).copied().unwrap_or(0),
             chaintoolong: tally.chaintoolong_count,
             raw_drop: tally.raw_drop_count,
@@ -136,6 +151,8 @@ impl<'d> Document<'d> {
             connections: tally.made_count,
             ended_by: &tally.ended,
             max: subject.max,
+            policy: subject.policy.as_deref(),
+            buckets: subject.buckets.as_ref().map(|(count, _)| *count),
             peak_entries: tally.peak_entries,
             peak_time: tally.peak_time.map(seconds),
             first_full: tally.first_full.map(seconds),
@@ -151,6 +168,8 @@ impl<'d> Document<'d> {
             at_peak: holders(tally, |row| row.at_peak),
             at_first_drop: holders(tally, |row| row.at_first_drop),
             dropped: refused(tally),
+            hurt: Hurt::of(tally.ledger.totals()),
+            filled: Filled::of(tally),
             rules: rule_counts(subject),
             notes: &subject.notes,
         }
@@ -158,14 +177,14 @@ impl<'d> Document<'d> {
 }
 
 /// Who held something at a moment, most first.
-fn holders(tally: &Tally, at: fn(&Row) -> u64) -> Vec<Holder> {
+fn holders(tally: &Tally, at: fn(&Held<Class>) -> u64) -> Vec<Holder> {
     let mut rows = tally.census.rows();
     rows.retain(|row| at(row) > 0);
     rows.sort_by_key(|row| Reverse(at(row)));
-    let holder = |row: Row| Holder {
-        service: row.class.service.to_string(),
-        state: row.class.state,
-        loopback: row.class.service.is_loopback,
+    let holder = |row: Held<Class>| Holder {
+        service: row.kind.service.to_string(),
+        state: row.kind.state,
+        loopback: row.kind.service.is_loopback,
         entries: at(&row),
     };
     rows.into_iter().map(holder).collect()

@@ -1,11 +1,12 @@
 //! What the kernel would have logged, where an admin looks for it and as seldom.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
-use keeptrack_core::{Ended, Instant, Refusal};
+use keeptrack_core::Instant;
 
 use crate::units::Clock;
-use crate::verdict::{Report, Verdict, What};
+use crate::verdict::{Left, Report, Verdict, What};
 
 /// Linux's `net_ratelimit`: ten messages in five seconds.
 const BURST: u32 = 10;
@@ -26,7 +27,7 @@ impl<W: Write> KernelLog<W> {
         Self { out, began: None, written: 0, suppressed: 0, latest: Instant::from_millis(0) }
     }
 
-    fn log(&mut self, now: Instant, why: Refusal) -> io::Result<()> {
+    fn log(&mut self, now: Instant, message: &dyn Display) -> io::Result<()> {
         if self.began.is_none_or(|began| now.since(began) > INTERVAL_MS) {
             self.tell_suppressed(now)?;
             self.began = Some(now);
@@ -38,7 +39,7 @@ impl<W: Write> KernelLog<W> {
             return Ok(());
         }
         self.written += 1;
-        writeln!(self.out, "[{}] nf_conntrack: nf_conntrack: {why}", Clock(now))
+        writeln!(self.out, "[{}] nf_conntrack: nf_conntrack: {message}", Clock(now))
     }
 
     /// Writes how many messages were left out last, which the kernel would with its next message.
@@ -62,12 +63,12 @@ impl<W: Write> KernelLog<W> {
 impl<W: Write> Report for KernelLog<W> {
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
         match verdict.what {
-            What::Refused(_, why) => self.log(verdict.now(), why),
+            What::Refused(refused, _) => self.log(verdict.now(), &refused),
             _ => Ok(()),
         }
     }
 
-    fn ended(&mut self, _time_ns: u64, _ended: &Ended) -> io::Result<()> {
+    fn ended(&mut self, _left: &Left<'_>) -> io::Result<()> {
         Ok(())
     }
 }
@@ -75,14 +76,15 @@ impl<W: Write> Report for KernelLog<W> {
 #[cfg(test)]
 mod tests {
     use super::KernelLog;
-    use keeptrack_core::{Instant, Refusal};
+    use keeptrack_core::Instant;
 
     #[test]
     fn ten_messages_in_five_seconds_and_a_count_of_the_rest() {
         let mut out = Vec::new();
         let mut log = KernelLog::new(&mut out);
         for millis in (0..25).chain([5_001]) {
-            log.log(Instant::from_millis(millis), Refusal::TableFull).expect("a Vec takes it");
+            let full = "table full, dropping packet";
+            log.log(Instant::from_millis(millis), &full).expect("a Vec takes it");
         }
         let text = String::from_utf8(out).expect("text");
         let lines: Vec<_> = text.lines().collect();

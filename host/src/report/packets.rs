@@ -2,11 +2,11 @@
 
 use std::io;
 
-use keeptrack_core::{Conn, Direction, Ended, HelperDrop, Status, Zone};
+use keeptrack_core::{Conn, Direction, HelperDrop, Status, Zone};
 use serde::Serialize;
 
 use crate::output::Lines;
-use crate::verdict::{Report, Speaks, Verdict, What};
+use crate::verdict::{Left, Report, Speaks, Verdict, What};
 
 /// Writes a line a packet.
 pub(crate) struct Packets<'r, 'o> {
@@ -56,7 +56,7 @@ impl Report for Packets<'_, '_> {
         self.out.push(&self.line)
     }
 
-    fn ended(&mut self, _time_ns: u64, _ended: &Ended) -> io::Result<()> {
+    fn ended(&mut self, _left: &Left<'_>) -> io::Result<()> {
         Ok(())
     }
 
@@ -84,7 +84,10 @@ impl Line {
             What::Related(dir, ref conn) => {
                 Self { err: 1, keep: 1, ..line.about(conn, letter(dir)) }
             }
-            What::Refused(_, why) => Self { why: Some(why.name()), ..line },
+            What::Refused(refused, _) | What::Bypassed(refused, _) => {
+                Self { why: Some(refused.why.name()), ..line }
+            }
+            What::Unheard(why, _) => Self { why: Some(why.name()), ..line },
             What::RawDropped => Self { why: Some("raw"), ..line },
             What::Invalid(why, speaks, to) => {
                 let err = u8::from(speaks == Speaks::OfAnother);
@@ -110,7 +113,8 @@ const fn letter(dir: Direction) -> &'static str {
     }
 }
 
-const fn flags(status: Status) -> &'static str {
+/// What a connection has seen, as the field `fl` tells it.
+pub(crate) const fn flags(status: Status) -> &'static str {
     let expected = status.has(Status::EXPECTED);
     match (status.has(Status::SEEN_REPLY), status.has(Status::ASSURED)) {
         (true, true) if expected => "RAE",

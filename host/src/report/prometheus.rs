@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::stats::linux_invalid;
+use super::stats::{linux_drop, linux_invalid};
 use super::subject::Subject;
 use super::tally::Tally;
 
@@ -37,7 +37,8 @@ fn kernels(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Res
     if let Some(max) = subject.max {
         kernels("entries_limit", "Entries that the table has room for.", max as u64)?;
     }
-    kernels("stat_drop", "Packets dropped because the table was full.", stats.drop)?;
+    let drop = linux_drop(stats, tally);
+    kernels("stat_drop", "Packets dropped because the table was full.", drop)?;
     kernels("stat_early_drop", "Entries that made room for newer ones.", stats.early_drop)?;
     kernels("stat_found", "Always 0: ports that NAT found taken.", 0)?;
     kernels("stat_ignore", "Always 0: not counted by Linux any more.", 0)?;
@@ -50,7 +51,7 @@ fn kernels(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Res
     kernels(
         "stat_invalid",
         "Packets of no connection, without ICMP errors.",
-        linux_invalid(stats),
+        linux_invalid(stats, tally),
     )?;
     kernels("stat_search_restart", "Always 0: searches that a resize disturbed.", 0)
 }

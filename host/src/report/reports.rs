@@ -2,20 +2,21 @@
 
 use std::io::{self, Write};
 
-use keeptrack_core::{Conn, Ended};
+use keeptrack_core::{Conn, Instant};
 
-use super::{Events, KernelLog, Packets, Tally};
+use super::{Events, Hurt, KernelLog, Packets, Tally};
 use crate::conntrack::Event;
 use crate::listing::Listing;
 use crate::options::Format;
 use crate::output::Outputs;
-use crate::verdict::{Report, Verdict};
+use crate::verdict::{Left, Report, Verdict};
 
 /// The numbers, the outputs that are lines, and the kernel's log.
 pub(crate) struct Reports<'r, 'o, W> {
     tally: Tally,
     packets: Vec<Packets<'r, 'o>>,
     events: Vec<Events<'r, 'o>>,
+    ledgers: Vec<Hurt<'r, 'o>>,
     log: Option<KernelLog<W>>,
     lasts: Lasts,
 }
@@ -37,16 +38,27 @@ impl<'r, 'o, W: Write> Reports<'r, 'o, W> {
         log: Option<KernelLog<W>>,
         lasts: Lasts,
     ) -> Self {
-        let (mut packets, mut events) = (Vec::new(), Vec::new());
+        let (mut packets, mut events, mut ledgers) = (Vec::new(), Vec::new(), Vec::new());
         for (format, lines) in &mut outputs.streams {
             match *format {
                 Format::Events(form, times) => {
                     events.push(Events::new(lines, listing, (form, times)));
                 }
+                Format::Ledger => ledgers.push(Hurt::new(lines)),
                 _ => packets.push(Packets::new(lines)),
             }
         }
-        Self { tally, packets, events, log, lasts }
+        let tally = if ledgers.is_empty() { tally } else { tally.with_ledger_lines() };
+        Self { tally, packets, events, ledgers, log, lasts }
+    }
+
+    /// Nothing comes any more; time has passed until `now`.
+    ///
+    /// # Errors
+    /// When what is told then cannot be written down.
+    pub(crate) fn end(&mut self, now: Instant) -> io::Result<()> {
+        self.tally.finish(now);
+        self.tell(|_| Ok(()))
     }
 
     /// The numbers, once nothing comes any more, and of each output of events how many it has.
@@ -65,8 +77,12 @@ impl<'r, 'o, W: Write> Reports<'r, 'o, W> {
         let mut failed = Ok(());
         let packets = self.packets.iter_mut().map(|lines| lines as &mut dyn Report);
         let events = self.events.iter_mut().map(|lines| lines as &mut dyn Report);
-        for lines in packets.chain(events) {
-            match tell(lines) {
+        let told = packets.chain(events).map(&tell);
+        let written = self.tally.ledger.take_lines();
+        let ledgers = self.ledgers.iter_mut();
+        let ledgers = ledgers.map(|lines| lines.push(&written).and_then(|()| tell(lines)));
+        for told in told.chain(ledgers) {
+            match told {
                 Ok(()) => gone = Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
                 Err(error) => failed = failed.and(Err(error)),
@@ -90,13 +106,17 @@ impl<W: Write> Report for Reports<'_, '_, W> {
         self.tell(|lines| lines.packet(verdict))
     }
 
-    fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
-        self.tally.ended(time_ns, ended)?;
-        self.tell(|lines| lines.ended(time_ns, ended))
+    fn ended(&mut self, left: &Left<'_>) -> io::Result<()> {
+        self.tally.ended(left)?;
+        self.tell(|lines| lines.ended(left))
     }
 
     fn told(&mut self, event: &Event) -> io::Result<()> {
         self.tell(|lines| lines.told(event))
+    }
+
+    fn collected(&mut self) {
+        self.tally.collected();
     }
 
     fn was_open(&mut self, conn: &Conn) {
@@ -104,6 +124,7 @@ impl<W: Write> Report for Reports<'_, '_, W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.tally.ledger.flush();
         self.tell(|lines| lines.flush())
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use keeptrack_core::Stats;
 
 use super::subject::Subject;
+use super::tally::Tally;
 
 /// Writes the line.
 ///
@@ -14,15 +15,21 @@ use super::subject::Subject;
 ///
 /// # Errors
 /// When `out` does not take it.
-pub fn stats(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
+pub fn stats(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Result<()> {
     let stats = subject.table.stats();
-    write!(out, "cpu=0   \tfound=0 invalid={} ", linux_invalid(stats))?;
+    let (invalid, drop) = (linux_invalid(stats, tally), linux_drop(stats, tally));
+    write!(out, "cpu=0   \tfound=0 invalid={invalid} ")?;
     write!(out, "insert={} insert_failed={} ", stats.insert, stats.insert_failed)?;
-    write!(out, "drop={} early_drop={} error={} ", stats.drop, stats.early_drop, stats.error)?;
+    write!(out, "drop={drop} early_drop={} error={} ", stats.early_drop, stats.error)?;
     writeln!(out, "search_restart=0 clash_resolve=0 chaintoolong={} ", stats.chaintoolong)
 }
 
-/// INVALID packets without those that Linux counts as `error` alone.
-pub(super) fn linux_invalid(stats: &Stats) -> u64 {
-    stats.invalid.saturating_sub(stats.error)
+/// INVALID packets without those that Linux counts as `error` alone, or as `drop`.
+pub(super) fn linux_invalid(stats: &Stats, tally: &Tally) -> u64 {
+    stats.invalid.saturating_sub(stats.error + tally.drop_invalid_count)
+}
+
+/// Packets that a full table refused, also those that Linux would have found INVALID afterwards.
+pub(super) const fn linux_drop(stats: &Stats, tally: &Tally) -> u64 {
+    stats.drop + tally.drop_invalid_count
 }

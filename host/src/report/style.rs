@@ -5,18 +5,18 @@ use std::fmt;
 use anstyle::{AnsiColor, Style};
 
 /// What went wrong: the cross, what was dropped.
-pub(super) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 /// What went well, and what to do next.
-pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// What to bear in mind: `!`.
-pub(super) const CAUTION: Style = AnsiColor::Yellow.on_default();
+pub(crate) const CAUTION: Style = AnsiColor::Yellow.on_default();
 /// The numbers of the answer.
-pub(super) const STRONG: Style = Style::new().bold();
+pub(crate) const STRONG: Style = Style::new().bold();
 /// What frames the numbers: headings, axes, hints.
-pub(super) const FAINT: Style = Style::new().dimmed();
+pub(crate) const FAINT: Style = Style::new().dimmed();
 
 /// A text in a style. The width that is asked for is that of the text: its codes take no room.
-pub(super) struct Styled<T>(pub(super) Style, pub(super) T);
+pub(crate) struct Styled<T>(pub(crate) Style, pub(crate) T);
 
 impl<T: fmt::Display> fmt::Display for Styled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

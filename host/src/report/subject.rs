@@ -6,6 +6,7 @@ use keeptrack_core::raw::{Hook, RuleCount, Target};
 use keeptrack_core::{Stats, Timeout};
 
 use crate::capture::{Captures, printable};
+use crate::on_full::{self, Spec};
 use crate::options::{self, Preset, World};
 use crate::replay::Tracker;
 use crate::rules::{Origin, RuleSource};
@@ -29,6 +30,8 @@ pub struct Subject<'s> {
     pub max: Option<usize>,
     /// What set that limit: an option, or a line of a file.
     pub limit_origin: Option<String>,
+    /// What a full table does; `None` when it grows.
+    pub policy: Option<String>,
     /// How many buckets Linux would have, and what set that; `None`: as many as entries.
     pub buckets: Option<(u64, String)>,
     /// What the table held before the first packet, in words.
@@ -85,6 +88,7 @@ impl<'s> Subject<'s> {
         let mut notes = session.notes();
         notes.extend(rule_notes(world, replay.table()));
         notes.extend(helper_notes(replay.table().stats()));
+        notes.extend(policy_notes(session));
         let typed = world.max.map(|_| "--max".to_owned());
         Self {
             capture,
@@ -94,7 +98,11 @@ impl<'s> Subject<'s> {
             notes,
             max: session.max,
             limit_origin: typed.or_else(|| Some(settings.max()?.1.to_string())),
-            buckets: settings.buckets().map(|(count, origin)| (count, origin.to_string())),
+            policy: session.max.map(|_| {
+                let spec = session.specs.first();
+                spec.map_or_else(|| Spec::ranked().to_string(), ToString::to_string)
+            }),
+            buckets: session.buckets.clone(),
             seeded: (seeded > 0).then(|| format!("{} seeded entries", Count(seeded))),
             unit,
             preset: world.preset_name(),
@@ -147,6 +155,10 @@ fn again(options: &options::Replay) -> Option<String> {
         words.push(format!("--local {}", local.join(",")));
     }
     words.extend(world.iface.iter().map(|names| format!("--iface {}", quoted(&names.to_string()))));
+    words.extend(world.buckets.map(|count| format!("--buckets {count}")));
+    words.extend(
+        world.on_full.iter().map(|spec| format!("--on-full {}", quoted(&spec.to_string()))),
+    );
     words.extend(world.config.iter().map(|setting| format!("-c {}", quoted(setting))));
     let files = |option: &str, files: &[PathBuf]| -> Vec<String> {
         files.iter().map(|file| format!("{option} {}", quoted(&file.to_string_lossy()))).collect()
@@ -202,6 +214,17 @@ fn rule_notes(world: &World, table: &Tracker) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// What should be said of what a full table does.
+fn policy_notes(session: &Session) -> Vec<String> {
+    on_full::notes(on_full::Table {
+        max: session.max,
+        buckets: session.buckets.as_ref(),
+        specs: &session.specs,
+        rules: session.replay.table().rules(),
+        stats: session.replay.table().stats(),
+    })
 }
 
 /// What helpers could not do.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use keeptrack_core::{Conn, Ended, Instant, Refusal, Why};
+use keeptrack_core::{Conn, Instant, Refusal, Why};
 
 use super::census::Census;
 use super::series::Series;
 use crate::capture::link_name;
-use crate::verdict::{Report, Skip, Verdict, What};
+use crate::ledger::Ledger;
+use crate::verdict::{Left, Report, Skip, Verdict, What};
 
 /// The numbers of a replay. Moments are of the capture's clock.
 #[derive(Debug, Default)]
@@ -29,6 +30,10 @@ pub struct Tally {
     pub drop_count: u64,
     /// Of those, the ones that would have made a bucket too long.
     pub chaintoolong_count: u64,
+    /// Of those, the ones that no connection would have been made for: they are INVALID, too.
+    pub drop_invalid_count: u64,
+    /// Packets for which no connection could be made, and which passed untracked.
+    pub bypass_count: u64,
     /// Packets dropped by rules of the raw table.
     pub raw_drop_count: u64,
     /// Connections that were in the table before the first packet.
@@ -53,10 +58,14 @@ pub struct Tally {
     pub full_ms: u64,
     /// The first and the last packet that was dropped for want of a connection.
     pub dropped_between: Option<(Instant, Instant)>,
+    /// Who was hurt by a full table.
+    pub(crate) ledger: Ledger,
     pub(super) census: Census,
     pub(super) series: Series,
     capacity: Option<usize>,
     full_since: Option<Instant>,
+    /// When something was told last, in nanoseconds since 1970.
+    latest_ns: Option<u64>,
 }
 
 /// Why tracking was not asked, in one word, and the number that explains it: a link type.
@@ -67,6 +76,26 @@ impl Tally {
     #[must_use]
     pub fn new(capacity: Option<usize>) -> Self {
         Self { capacity, ..Self::default() }
+    }
+
+    /// The same with this ledger.
+    #[must_use]
+    pub(crate) fn with_ledger(self, ledger: Ledger) -> Self {
+        Self { ledger, ..self }
+    }
+
+    /// The same with a ledger that writes lines.
+    #[must_use]
+    pub(crate) fn with_ledger_lines(self) -> Self {
+        Self { ledger: self.ledger.with_lines(), ..self }
+    }
+
+    /// Nothing comes any more; time has passed until `now`.
+    pub(crate) fn finish(&mut self, now: Instant) {
+        let now_ns = now.as_millis().saturating_mul(1_000_000).max(self.latest_ns.unwrap_or(0));
+        self.at(now_ns);
+        self.ledger.finish(now_ns);
+        self.census.end(Instant::from_nanos(now_ns));
     }
 
     /// INVALID packets.
@@ -122,32 +151,53 @@ impl Tally {
         }
     }
 
+    /// Something is told of that moment.
+    fn at(&mut self, time_ns: u64) {
+        if self.latest_ns.is_none() {
+            self.census.begin(Instant::from_nanos(time_ns));
+        }
+        self.latest_ns = self.latest_ns.max(Some(time_ns));
+    }
+
     fn count(&mut self, verdict: &Verdict) {
         match verdict.what {
             What::New(ref conn, _) => {
                 self.tracked_count += 1;
                 self.made_count += 1;
-                self.census.made(conn);
+                self.census.made(conn, verdict.now());
             }
             What::Known(_, _, ref conn, ref change) => {
                 self.tracked_count += 1;
-                self.census.changed(conn, change);
+                self.census.changed(conn, change, verdict.now());
             }
             What::Related(..) => self.tracked_count += 1,
-            What::Refused(ref conn, why) => {
-                self.drop_count += 1;
-                self.chaintoolong_count += u64::from(why == Refusal::ChainTooLong);
-                self.census.refused(conn);
-                self.series.drop(verdict.now());
-                let first = self.dropped_between.map_or(verdict.now(), |(first, _)| first);
-                self.dropped_between = Some((first, verdict.now()));
+            What::Refused(ref refused, _) => {
+                self.chaintoolong_count += u64::from(refused.why == Refusal::ChainTooLong);
+                self.census.refused(&refused.conn);
+                self.drop(verdict.now());
+            }
+            What::Unheard(..) => {
+                self.drop_invalid_count += 1;
+                self.drop(verdict.now());
             }
             What::Invalid(why, ..) => *self.invalid.entry(why.name()).or_default() += 1,
             What::Held(why) => *self.held.entry(why.name()).or_default() += 1,
             What::Untracked => self.untracked_count += 1,
+            What::Bypassed(..) => {
+                self.untracked_count += 1;
+                self.bypass_count += 1;
+            }
             What::RawDropped => self.raw_drop_count += 1,
             What::Skipped(skip) => *self.skipped.entry(skipped(skip)).or_default() += 1,
         }
+    }
+
+    /// A packet was dropped for want of an entry.
+    fn drop(&mut self, now: Instant) {
+        self.drop_count += 1;
+        self.series.drop(now);
+        let first = self.dropped_between.map_or(now, |(first, _)| first);
+        self.dropped_between = Some((first, now));
     }
 
     /// Follows how full the table is.
@@ -159,7 +209,7 @@ impl Tally {
             self.peak_time = Some(now);
             self.census.peaked();
         }
-        if self.capacity == Some(entry_count) {
+        if self.capacity.is_some_and(|capacity| entry_count >= capacity) {
             self.first_full.get_or_insert(now);
             let since = *self.full_since.get_or_insert(now);
             self.full_ms += now.since(since);
@@ -180,6 +230,8 @@ fn skipped(skip: Skip) -> Skipped {
 
 impl Report for Tally {
     fn packet(&mut self, verdict: &Verdict) -> io::Result<()> {
+        self.at(verdict.time_ns);
+        self.ledger.packet(verdict);
         self.packet_count += 1;
         self.first_packet.get_or_insert(verdict.now());
         self.last_packet = Some(verdict.now());
@@ -188,8 +240,11 @@ impl Report for Tally {
         Ok(())
     }
 
-    fn ended(&mut self, time_ns: u64, ended: &Ended) -> io::Result<()> {
-        let left = Instant::from_millis(time_ns / 1_000_000);
+    fn ended(&mut self, left: &Left<'_>) -> io::Result<()> {
+        self.at(left.time_ns);
+        self.ledger.ended(left);
+        let ended = left.ended;
+        let left = Instant::from_millis(left.time_ns / 1_000_000);
         if let Some(since) = self.full_since.take() {
             self.full_ms += left.since(since);
         }
@@ -199,8 +254,12 @@ impl Report for Tally {
             self.series.hold(left, self.entries_end as u64);
         }
         *self.ended.entry(ended.why.name()).or_default() += 1;
-        self.census.ended(&ended.conn);
+        self.census.ended(&ended.conn, left);
         Ok(())
+    }
+
+    fn collected(&mut self) {
+        self.ledger.flush();
     }
 
     fn was_open(&mut self, conn: &Conn) {

@@ -5,13 +5,13 @@ use std::ops::Range;
 use keeptrack_core::raw::{Family, Hook, Matches, Policy, Target};
 
 use super::matches::{Rule, RuleTarget};
-use super::names::{OTHER_TARGETS, TARGETS, lists};
+use super::names::{FULL, OTHER_TARGETS, TARGETS, lists};
 use super::words::Word;
 use super::{MAX_CHAINS, MAX_RULES, RuleSource};
 use crate::diagnostic::Fault;
 
-/// The most chains that can be made. The compiled table has two that are built in, and makes one for
-/// each DROP policy: two hooks of two families.
+/// The most chains that can be made. The compiled table has two that are built in, and makes one
+/// for each DROP policy: two hooks of two families.
 const MAX_USER_CHAINS: usize = MAX_CHAINS - 6;
 
 /// A chain by its place in [`Chains`].
@@ -200,6 +200,11 @@ impl Chains {
     }
 
     fn unknown_target(&self, family: Family, name: &Word) -> Fault {
+        if name.text == FULL {
+            return Fault::new(name.span.clone(), format!("`-j {FULL}` asks for nothing"))
+                .label("not a chain made before this line")
+                .help("say `--class NAME` or `--bypass` or both");
+        }
         let title = format!("no chain or target is called `{}`", name.text);
         Fault::new(name.span.clone(), title)
             .label("not a target, and not a chain made before this line")

@@ -1,10 +1,12 @@
-//! Lines of iptables: what iptables-save and `iptables -S` print, and commands as scripts have them.
+//! Lines of iptables: what iptables-save and `iptables -S` print, and commands as scripts have
+//! them.
 
 use std::ops::Range;
 
 use keeptrack_core::raw::{Family, Policy};
 
 use super::chains::{ChainIndex, Chains};
+use super::classes::Classes;
 use super::command::{self, Action, Command};
 use super::matches::{self, Standing};
 use super::policies::{self, Policies};
@@ -22,6 +24,7 @@ pub(super) struct Destination<'d> {
     pub(super) chains: &'d mut Chains,
     /// The timeout policies that rules may name.
     pub(super) policies: &'d Policies,
+    pub(super) classes: &'d mut Classes,
     pub(super) skipped: &'d mut SkippedCounts,
     /// Takes the errors.
     pub(super) faults: Faults<'d>,
@@ -239,7 +242,8 @@ impl Reader<'_, '_> {
             Action::Nothing => return Ok(()),
         };
         let (hook, policies) = (self.to.chains.hook(chain), self.to.policies);
-        let rule = matches::parse(&command.rule, Standing { family, hook, policies })?;
+        let standing = Standing { family, hook, policies, classes: self.to.classes };
+        let rule = matches::parse(&command.rule, standing)?;
         self.to.skipped.event_choices += usize::from(rule.chooses_events);
         let mut source = self.source(line);
         source.interfaces.clone_from(&rule.interfaces);

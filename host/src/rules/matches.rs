@@ -1,6 +1,7 @@
 //! The options of one rule: what it matches, and its target.
 
 mod ct;
+mod full;
 mod header;
 mod modules;
 
@@ -10,8 +11,10 @@ use std::slice::Iter;
 use keeptrack_core::raw::{Family, Hook, Matches, Network, Target, Test};
 
 use self::ct::Ct;
+use self::full::Full;
 use super::InterfaceTest;
-use super::names::{OPTIONS, OTHER_OPTIONS, OTHER_TARGETS, Opt, lists};
+use super::classes::Classes;
+use super::names::{FULL, OPTIONS, OTHER_OPTIONS, OTHER_TARGETS, Opt, lists};
 use super::policies::Policies;
 use super::words::Word;
 use crate::diagnostic::Fault;
@@ -62,13 +65,15 @@ pub(super) enum RuleTarget {
 }
 
 /// Where a rule stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Standing<'p> {
     pub(super) family: Family,
     /// The hook, when the chain is a built-in one.
     pub(super) hook: Option<Hook>,
     /// The timeout policies that it may name.
     pub(super) policies: &'p Policies,
+    /// The classes that rules have named; this one may name another.
+    pub(super) classes: &'p mut Classes,
 }
 
 /// Reads the options of a rule, `words`.
@@ -78,8 +83,8 @@ pub(super) struct Standing<'p> {
 pub(super) fn parse(words: &[Word], standing: Standing<'_>) -> Result<Rule, Fault> {
     let mut parser = Parser {
         words: words.iter(),
-        standing,
         matches: Matches { family: Some(standing.family), ..Matches::default() },
+        standing,
         sources: None,
         destinations: None,
         interfaces: Vec::new(),
@@ -87,6 +92,7 @@ pub(super) fn parse(words: &[Word], standing: Standing<'_>) -> Result<Rule, Faul
         port_option: None,
         target: None,
         ct: Ct::default(),
+        full: Full::default(),
     };
     while let Some(word) = parser.words.next() {
         parser.option(word)?;
@@ -113,6 +119,7 @@ struct Parser<'w> {
     port_option: Option<&'w Word>,
     target: Option<(&'w Word, Opt)>,
     ct: Ct<'w>,
+    full: Full<'w>,
 }
 
 /// An option on its way through the parser, with the `!` before it.
@@ -201,6 +208,7 @@ impl<'w> Parser<'w> {
             | Opt::Helper
             | Opt::CtEvents
             | Opt::ExpectationEvents => self.ct(given, opt),
+            Opt::Class | Opt::Bypass => self.full(given, opt),
             Opt::RecordFlag if records => Ok(()),
             Opt::RecordValue if records => value(given.word, &mut self.words).map(|_| ()),
             _ => Err(needs(given, "-j LOG` or `-j NFLOG")),
@@ -261,7 +269,7 @@ impl<'w> Parser<'w> {
         }
     }
 
-    fn finish(self) -> Result<Rule, Fault> {
+    fn finish(mut self) -> Result<Rule, Fault> {
         self.check_modules()?;
         let target = self.checked_target()?;
         let any = || vec![Test::Any];
@@ -275,7 +283,7 @@ impl<'w> Parser<'w> {
         })
     }
 
-    fn checked_target(&self) -> Result<RuleTarget, Fault> {
+    fn checked_target(&mut self) -> Result<RuleTarget, Fault> {
         let Some((word, opt)) = self.target else {
             return Ok(RuleTarget::BuiltIn(Target::Continue));
         };
@@ -285,6 +293,7 @@ impl<'w> Parser<'w> {
         Ok(RuleTarget::BuiltIn(match word.text.as_str() {
             "NOTRACK" => Target::NoTrack,
             "CT" => self.ct_target()?,
+            FULL if self.full.is_asked() => self.full_target()?,
             "ACCEPT" => Target::Accept,
             "DROP" => Target::Drop,
             "RETURN" => Target::Return,
@@ -292,6 +301,21 @@ impl<'w> Parser<'w> {
             _ => return Ok(RuleTarget::Jump(word.clone())),
         }))
     }
+}
+
+fn flag(field: &mut bool, given: Given<'_>) -> Result<(), Fault> {
+    if std::mem::replace(field, true) { Err(twice(given)) } else { Ok(()) }
+}
+
+fn once<T>(field: &mut Option<T>, value: T, given: Given<'_>) -> Result<(), Fault> {
+    match field.replace(value) {
+        Some(_) => Err(twice(given)),
+        None => Ok(()),
+    }
+}
+
+fn twice(given: Given<'_>) -> Fault {
+    given.fault(format!("`{}` comes twice", given.word.text)).label("one rule has it once")
 }
 
 fn needs(given: Given<'_>, what: &str) -> Fault {
@@ -315,8 +339,8 @@ mod tests {
 
     fn parsed(line: &str, hook: Option<Hook>) -> Result<Rule, Fault> {
         let words = split(line, 0..line.len(), Syntax::Save).unwrap();
-        let policies = Policies::default();
-        parse(&words, Standing { family: Family::V4, hook, policies: &policies })
+        let (policies, classes) = (&Policies::default(), &mut Classes::default());
+        parse(&words, Standing { family: Family::V4, hook, policies, classes })
     }
 
     fn network(address: [u8; 4], mask: [u8; 4]) -> Network {

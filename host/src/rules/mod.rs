@@ -1,6 +1,7 @@
 //! The rules of a raw table as an admin has them: iptables-save text or iptables commands.
 
 mod chains;
+mod classes;
 mod command;
 mod compile;
 mod family;
@@ -16,13 +17,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use keeptrack_core::raw::{Hook, PolicyId, Raw, RawTable, RawVerdict, Target, Template};
-use keeptrack_core::{Packet, TimeoutPolicy};
+use keeptrack_core::{Class, Packet, TimeoutPolicy, Zone};
 
 use crate::diagnostic::Faults;
 pub use crate::diagnostic::{Diagnostic, Diagnostics as Error};
 use crate::source::Source;
 
 use self::chains::Chains;
+use self::classes::Classes;
 use self::iptables::Destination;
 use self::policies::Policies;
 
@@ -36,7 +38,7 @@ pub const MAX_CHAINS: usize = 64;
 pub type HostRawTable = RawTable<{ MAX_RULES + 8 }, MAX_CHAINS, { PolicyId::MAX_COUNT }>;
 
 /// The raw rules of some files.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RuleSet {
     /// The rules, ready to decide.
     pub table: Box<HostRawTable>,
@@ -44,6 +46,7 @@ pub struct RuleSet {
     pub sources: Vec<RuleSource>,
     /// What was read and does not decide anything.
     pub skipped: SkippedCounts,
+    classes: Classes,
 }
 
 /// Where a rule of the table comes from.
@@ -125,11 +128,47 @@ impl RuleSet {
         (0..).map_while(PolicyId::at).map_while(|id| self.table.timeouts(id))
     }
 
+    /// The zones of connections: that of everybody, and those that rules give.
+    #[must_use]
+    pub fn zones(&self) -> Vec<Zone> {
+        let targets = self.table.rules().iter().map(|rule| rule.target);
+        let given = targets.filter_map(|target| match target {
+            Target::Ct(template) => Some(template.zone),
+            _ => None,
+        });
+        let mut zones: Vec<Zone> = given.chain([Zone::DEFAULT]).collect();
+        zones.sort_unstable_by_key(|Zone(number)| *number);
+        zones.dedup();
+        zones
+    }
+
     /// Whether a rule gives connections a helper.
     #[must_use]
     pub fn has_helper(&self) -> bool {
         let targets = self.table.rules().iter().map(|rule| rule.target);
         targets.into_iter().any(|to| matches!(to, Target::Ct(Template { helper: Some(_), .. })))
+    }
+
+    /// The classes that rules name, in the order in which they first do, with their names.
+    pub fn classes(&self) -> impl Iterator<Item = (&str, Class)> {
+        self.classes.all()
+    }
+
+    /// The class of that name, if a rule names it.
+    #[must_use]
+    pub fn class(&self, name: &str) -> Option<Class> {
+        self.classes.find(name)
+    }
+
+    /// The first rule that packets come to and that says what a full table does with them: no
+    /// system but ours has such rules.
+    #[must_use]
+    pub fn full_rule(&self) -> Option<&RuleSource> {
+        let mut ruled = self.table.rules().iter().zip(&self.sources);
+        let found = ruled.find(|(rule, source)| {
+            matches!(rule.target, Target::Full(_)) && !source.hooks.is_empty()
+        });
+        found.map(|(_, source)| source)
     }
 
     /// What a capture must tell; rules that no packet comes to ask for nothing.
@@ -148,8 +187,8 @@ impl RuleSet {
     }
 }
 
-/// Reads the rules of `files`, one file's behind the other's, and the timeout policies that they may
-/// name. Of what a policy does not say, `defaults` are taken.
+/// Reads the rules of `files`, one file's behind the other's, and the timeout policies that they
+/// may name. Of what a policy does not say, `defaults` are taken.
 ///
 /// # Errors
 /// All that is wrong with the files, at most 20 errors of each: none of their rules is used then.
@@ -167,6 +206,7 @@ fn compiled(
     policies: &Policies,
 ) -> Result<RuleSet, Error> {
     let mut chains = Chains::new();
+    let mut classes = Classes::default();
     let mut skipped = SkippedCounts::default();
     let mut saved = Vec::new();
     let mut diagnostics = Vec::new();
@@ -178,13 +218,14 @@ fn compiled(
                 continue;
             }
         };
-        let (chains, skipped, saved) = (&mut chains, &mut skipped, &mut saved);
         let faults = Faults::of(&file, &mut diagnostics);
-        iptables::read(&file, Destination { chains, policies, skipped, saved, faults });
+        let (chains, classes) = (&mut chains, &mut classes);
+        let (skipped, saved) = (&mut skipped, &mut saved);
+        iptables::read(&file, Destination { chains, policies, classes, skipped, saved, faults });
     }
     Error::unless(diagnostics, ())?;
     let (table, sources) = compile::compile(chains, policies)?;
-    Ok(RuleSet { table, sources, skipped })
+    Ok(RuleSet { table, sources, skipped, classes })
 }
 
 #[cfg(test)]
@@ -344,6 +385,7 @@ note: iptables 1.8.9 accepts it and installs port 4464 (70000 mod 65536)";
             ("ipfables -A X", "not a line of iptables rules @ r:1:1"),
             ("$IPT -t raw -F", "shell variables and commands are not expanded @ r:1:1"),
             ("iptables -t raw -6 -A OUTPUT", "`-6` of the other family @ r:1:17"),
+            ("-A OUTPUT -j FULL", "`-j FULL` asks for nothing @ r:1:14"),
         ];
         for (text, expected) in cases {
             assert_eq!(title(text), format!("error: {expected}"), "{text}");

@@ -26,6 +26,10 @@ pub(super) enum Opt {
     Helper,
     CtEvents,
     ExpectationEvents,
+    /// Of [`FULL`].
+    Class,
+    /// Of [`FULL`].
+    Bypass,
     /// An option of a target that only records, without a value.
     RecordFlag,
     /// The same, with a value.
@@ -73,6 +77,8 @@ pub(super) const OPTIONS: &[(&str, Opt)] = &[
     ("--helper", Opt::Helper),
     ("--ctevents", Opt::CtEvents),
     ("--expevents", Opt::ExpectationEvents),
+    ("--class", Opt::Class),
+    ("--bypass", Opt::Bypass),
     ("--log-tcp-sequence", Opt::RecordFlag),
     ("--log-tcp-options", Opt::RecordFlag),
     ("--log-ip-options", Opt::RecordFlag),
@@ -126,6 +132,10 @@ pub(super) const OTHER_MATCHES: &str = "addrtype ah bpf cgroup cluster connbytes
 /// The targets that this version decides; chains come beside them.
 pub(super) const TARGETS: &[&str] =
     &["NOTRACK", "CT", "ACCEPT", "DROP", "RETURN", "LOG", "NFLOG", "TRACE"];
+
+/// A target that iptables does not have. So it may be the name of a chain, and is one where none of
+/// the target's options follows.
+pub(super) const FULL: &str = "FULL";
 
 /// Targets of iptables that this version does not decide.
 pub(super) const OTHER_TARGETS: &str = "AUDIT CHECKSUM CLASSIFY CLUSTERIP CONNMARK CONNSECMARK \

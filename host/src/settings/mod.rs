@@ -222,7 +222,8 @@ impl Setting {
     }
 }
 
-const fn in_pages(buckets: u64) -> u64 {
+/// So many buckets in whole pages, as Linux makes them.
+pub(crate) const fn in_pages(buckets: u64) -> u64 {
     buckets.div_ceil(BUCKETS_A_PAGE).saturating_mul(BUCKETS_A_PAGE)
 }
 

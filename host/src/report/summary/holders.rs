@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::super::census::{Asked, Row};
+use super::super::census::{Asked, Class};
+use super::super::holds::Held;
 use super::super::style::{BAD, FAINT, Styled};
 use super::super::tally::Tally;
+use super::hurt::Shown;
+use crate::service::Service;
 use crate::units::{Count, Rate, Share};
 
 /// How many lines of a table are shown before the rest is put together.
@@ -25,7 +28,7 @@ enum Moments {
 }
 
 impl Moments {
-    fn of(tally: &Tally, rows: &[Row]) -> Self {
+    fn of(tally: &Tally, rows: &[Held<Class>]) -> Self {
         match tally.dropped_between {
             None => Self::Peak,
             Some(_) if rows.iter().all(|row| row.at_peak == row.at_first_drop) => Self::Same,
@@ -58,11 +61,11 @@ pub(super) fn holders(out: &mut dyn Write, tally: &Tally) -> io::Result<()> {
     }
     let (first, rest) = rows.split_at(MAX_ROWS.min(rows.len()));
     let mut told = HashSet::new();
-    let line = |row: &Row| Line {
-        name: format!("{:<17} {}", row.class.service.to_string(), row.class.state),
+    let line = |row: &Held<Class>| Line {
+        name: format!("{:<17} {}", row.kind.service.to_string(), row.kind.state),
         at_peak: row.at_peak,
         at_first_drop: row.at_first_drop,
-        made: told.insert(row.class.service).then(|| tally.census.asked(row.class.service).made),
+        made: told.insert(row.kind.service).then(|| tally.census.asked(row.kind.service).made),
     };
     let mut lines: Vec<_> = first.iter().map(line).collect();
     if !rest.is_empty() {
@@ -110,24 +113,33 @@ pub(super) fn refusals(out: &mut dyn Write, tally: &Tally) -> io::Result<()> {
         return Ok(());
     }
     let (first, rest) = refusals.split_at(MAX_ROWS.min(refusals.len()));
+    let totals = tally.ledger.totals();
+    let hurt = |service: &Service| Shown::refused(totals, *service);
     let mut lines: Vec<_> =
-        first.iter().map(|(service, asked)| (service.to_string(), *asked)).collect();
+        first.iter().map(|(service, asked)| (service.to_string(), *asked, hurt(service))).collect();
     if !rest.is_empty() {
         let sum = |of: fn(&Asked) -> u64| rest.iter().map(|(_, asked)| of(asked)).sum();
         let others = Asked { made: sum(|asked| asked.made), refused: sum(|asked| asked.refused) };
-        lines.push((format!("{} other services", rest.len()), others));
+        let hurt = rest.iter().fold(Shown::default(), |sum, (service, _)| sum.and(hurt(service)));
+        lines.push((format!("{} other services", rest.len()), others, hurt));
     }
-    let width = name_width(lines.iter().map(|(name, _)| name.as_str()));
-    let head = format!("{:<width$}{:>9}{:>8}{:>9}", "dropped", "packets", "share", "let in");
+    let width = name_width(lines.iter().map(|(name, ..)| name.as_str()));
+    let head = format!(
+        "{:<width$}{:>9}{:>8}{:>9}{:>9}{:>8}{:>9}",
+        "dropped", "packets", "share", "let in", "hurt", "live", "in later"
+    );
     writeln!(out, "\n  {}", Styled(FAINT, head))?;
-    for (name, asked) in lines {
+    for (name, asked, Shown { hurt, live, got_in, .. }) in lines {
         let share = Share(asked.refused, tally.drop_count);
         let (refused, made) = (Styled(BAD, Count(asked.refused)), Count(asked.made));
-        writeln!(out, "  {name:<width$}{refused:>9}{share:>8}{made:>9}")?;
+        write!(out, "  {name:<width$}{refused:>9}{share:>8}{made:>9}")?;
+        let [hurt, live, got_in] = [hurt, live, got_in].map(Count);
+        writeln!(out, "{hurt:>9}{live:>8}{got_in:>9}")?;
     }
     Ok(())
 }
 
-fn name_width<'n>(names: impl Iterator<Item = &'n str>) -> usize {
+/// As wide as the longest of the names, and as those of most tables.
+pub(super) fn name_width<'n>(names: impl Iterator<Item = &'n str>) -> usize {
     names.map(str::len).max().unwrap_or(0).max(NAME_LEN)
 }

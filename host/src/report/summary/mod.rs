@@ -1,6 +1,8 @@
 //! `-o summary`: the answer first, then why, then what to do next; for people.
 
+mod filled;
 mod holders;
+mod hurt;
 mod next;
 mod rules;
 mod verdict;
@@ -26,14 +28,18 @@ const LINUX_BYTES_A_BUCKET: u64 = 8;
 pub fn summary(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Result<()> {
     head(out, subject, tally)?;
     verdict::verdict(out, subject, tally)?;
+    hurt::line(out, tally)?;
     plot(out, &tally.series, subject.max)?;
     holders::holders(out, tally)?;
     holders::refusals(out, tally)?;
+    hurt::taken(out, tally)?;
+    filled::filled(out, tally)?;
     memory(out, subject, tally)?;
     packets(out, subject, tally)?;
     for effect in subject.effects() {
         rules::rule(out, effect)?;
     }
+    hurt::not_followed(out, tally)?;
     for note in notes(subject, tally) {
         writeln!(out, "{} {note}", Styled(CAUTION, '!'))?;
     }
@@ -49,6 +55,9 @@ fn head(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Result
         (Some(max), Some(origin)) => write!(out, "limit {} ({origin})", Count(max as u64))?,
         (Some(max), None) => write!(out, "limit {}", Count(max as u64))?,
         (None, _) => write!(out, "no limit")?,
+    }
+    if let Some(policy) = &subject.policy {
+        write!(out, ", policy {policy}")?;
     }
     let rule_count = subject.table.rules().sources.len();
     if rule_count > 0 {

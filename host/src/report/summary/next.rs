@@ -41,5 +41,5 @@ pub(super) fn next(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) ->
 
 fn loopback_at_peak(tally: &Tally) -> u64 {
     let rows = tally.census.rows();
-    rows.iter().filter(|row| row.class.service.is_loopback).map(|row| row.at_peak).sum()
+    rows.iter().filter(|row| row.kind.service.is_loopback).map(|row| row.at_peak).sum()
 }

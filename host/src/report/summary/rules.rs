@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use keeptrack_core::raw::{Hook, Target};
+use keeptrack_core::raw::{Hook, Target, WhenFull};
 
 use super::super::style::{CAUTION, STRONG, Styled};
 use super::super::subject::RuleEffect;
@@ -15,6 +15,9 @@ pub(super) fn rule(out: &mut dyn Write, effect: RuleEffect<'_>) -> io::Result<()
     let verb = match target {
         Target::NoTrack => "untracked",
         Target::Ct(_) => "tracked so",
+        Target::Full(WhenFull { class: Some(_), refused: None }) => "of this class",
+        Target::Full(WhenFull { class: None, .. }) => "to pass if refused",
+        Target::Full(_) => "of this class, and to pass if refused",
         Target::Drop => "dropped",
         _ => return Ok(()),
     };

@@ -45,18 +45,20 @@ fn full(out: &mut dyn Write, unit: &str, part: &str, tally: &Tally) -> io::Resul
     let dropped = Styled(BAD.bold(), Count(tally.drop_count));
     let share = Styled(BAD.bold(), Share(tally.drop_count, tally.packet_count));
     let of = strong(Count(tally.packet_count));
-    writeln!(
-        out,
-        "{sign} Table full for {lasting}: {dropped} of {of} {unit} dropped ({share}){part}"
-    )
+    match tally.first_full {
+        Some(_) => write!(out, "{sign} Table full for {lasting}: ")?,
+        None => write!(out, "{sign} Not full: ")?,
+    }
+    writeln!(out, "{dropped} of {of} {unit} dropped ({share}){part}")
 }
 
 /// When it was full, and when packets were dropped.
 fn moments(out: &mut dyn Write, max: u64, tally: &Tally) -> io::Result<()> {
     let Some((first, last)) = tally.dropped_between else { return Ok(()) };
-    let full = tally.first_full.unwrap_or(first);
-    let since_start = Lasting(full.since(tally.first_packet.unwrap_or(full)));
-    writeln!(out, "  first full {} UTC (+{since_start})", Clock(full))?;
+    if let Some(full) = tally.first_full {
+        let since_start = Lasting(full.since(tally.first_packet.unwrap_or(full)));
+        writeln!(out, "  first full {} UTC (+{since_start})", Clock(full))?;
+    }
     write!(out, "  first drop {}   last drop {}", Clock(first), Clock(last))?;
     writeln!(out, "   peak {}/{}", Count(tally.peak_entries as u64), Count(max))
 }

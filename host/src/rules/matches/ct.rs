@@ -3,7 +3,7 @@
 use keeptrack_core::raw::{Family, Helper, PolicyId, Target, Template, Test};
 use keeptrack_core::{Protocol, Zone};
 
-use super::{Given, Parser, needs, unsupported};
+use super::{Given, Parser, flag, needs, once, unsupported};
 use crate::diagnostic::Fault;
 use crate::rules::names::{EVENTS, EXPECTATION_EVENTS, OTHER_HELPERS, Opt, lists};
 use crate::rules::policies;
@@ -72,7 +72,7 @@ impl<'w> Parser<'w> {
             Some((option, name)) => Some(self.helper(option, name)?),
             None => None,
         };
-        Ok(Target::Ct(Template { zone, timeouts, helper }))
+        Ok(Target::Ct(Template { zone, timeouts, helper, ..Template::NONE }))
     }
 
     /// The policy called `name`, which must be for the packets of this rule.
@@ -147,21 +147,6 @@ impl<'w> Parser<'w> {
     }
 }
 
-fn flag(field: &mut bool, given: Given<'_>) -> Result<(), Fault> {
-    if std::mem::replace(field, true) { Err(twice(given)) } else { Ok(()) }
-}
-
-fn once<T>(field: &mut Option<T>, value: T, given: Given<'_>) -> Result<(), Fault> {
-    match field.replace(value) {
-        Some(_) => Err(twice(given)),
-        None => Ok(()),
-    }
-}
-
-fn twice(given: Given<'_>) -> Fault {
-    given.fault(format!("`{}` comes twice", given.word.text)).label("one rule has it once")
-}
-
 fn zone(value: &Word) -> Result<Zone, Fault> {
     let text = value.text.as_str();
     let fault = |title: String| Fault::new(value.span.clone(), title);
@@ -208,6 +193,7 @@ mod tests {
     use super::super::{RuleTarget, Standing, parse};
     use super::*;
     use crate::diagnostic::Diagnostic;
+    use crate::rules::classes::Classes;
     use crate::rules::policies::Policies;
     use crate::rules::words::{Syntax, split};
     use crate::source::Source;
@@ -220,7 +206,9 @@ mod tests {
         let source = Source::new("p".to_owned(), policies.to_owned());
         let policies = Policies::gathered([Ok(source)].into_iter(), &TimeoutPolicy::LINUX).unwrap();
         let words = split(line, 0..line.len(), Syntax::Save).unwrap();
-        let standing = Standing { family: Family::V4, hook: None, policies: &policies };
+        let mut classes = Classes::default();
+        let standing =
+            Standing { family: Family::V4, hook: None, policies: &policies, classes: &mut classes };
         match parse(&words, standing) {
             Ok(rule) => match rule.target {
                 RuleTarget::BuiltIn(target) => Ok(target),
@@ -246,7 +234,7 @@ mod tests {
             ("-j CT --timeout any -p esp", Template { timeouts: id(1), ..none }),
             (
                 "-p tcp -j CT --helper ftp --timeout web --zone 7",
-                Template { zone: Zone(7), timeouts: id(0), helper: ftp },
+                Template { zone: Zone(7), timeouts: id(0), helper: ftp, ..none },
             ),
             ("-j CT --ctevents new,destroy --expevents new", none),
         ];

@@ -1,0 +1,277 @@
+//! A table of a replay, what fills it and what empties it: all that is done for each of several.
+
+use std::rc::Rc;
+
+use keeptrack_core::fragment::{AsLinux, Queue, Run};
+use keeptrack_core::{
+    Change, Conn, Conntrack, Ended, HelperSlot, Helpers, Instant, OnRefusal, Packet, Refusal,
+    Refused, RestoreError, Restored, Step, Tracked, Unconfirmed, Why,
+};
+
+use crate::error::Error;
+use crate::front::Stamp;
+use crate::listing::Listing;
+use crate::memory::Heap;
+use crate::on_full::{self, Policy};
+use crate::peers::{Admission, Peer};
+use crate::rules::RuleSet;
+use crate::verdict::{Left, Report, Rule, Skip, Speaks, Verdict, What};
+
+/// The tracker of a replay.
+pub type Tracker = Conntrack<Heap, Policy, RuleSet, Helpers<Box<[HelperSlot]>>, Datagrams>;
+
+/// The stage that puts datagrams together.
+pub(crate) type Datagrams = AsLinux<Box<[Queue]>, Box<[Run]>>;
+
+/// A table and what goes with it.
+pub(crate) struct Lane {
+    pub(crate) ct: Tracker,
+    /// Whose behaviour at a full table it has, if not that of its own policy.
+    peer: Option<Box<dyn Peer>>,
+    room: Room,
+    listing: Rc<Listing>,
+}
+
+/// How a table gets its room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// It is as large as it is.
+    Fixed,
+    /// It grows, so that nothing is refused.
+    Growing,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        (ct, room): (Tracker, Room),
+        peer: Option<Box<dyn Peer>>,
+        listing: Rc<Listing>,
+    ) -> Self {
+        Self { ct, peer, room, listing }
+    }
+
+    /// Passes a packet through the table, or what is none, and tells of it and of all who left.
+    pub(crate) fn pass(
+        &mut self,
+        stamp: Stamp,
+        packet: &Result<Packet<'_>, Skip>,
+        report: &mut dyn Report,
+    ) -> Result<(), Error> {
+        let Stamp { index, time_ns, now_ns } = stamp;
+        self.pass_time(now_ns, report)?;
+        let what = match packet {
+            Err(why) => What::Skipped(*why),
+            Ok(packet) => {
+                self.make_room()?;
+                let (what, evicted) = self.track(Instant::from_nanos(now_ns), packet);
+                if !matches!(what, What::Known(..)) {
+                    // Who left for it is told of before it.
+                    evicted.map_or(Ok(()), |ended| self.tell(now_ns, &ended, report))?;
+                    self.expire(now_ns, report)?;
+                }
+                what
+            }
+        };
+        let is_part = packet.as_ref().is_ok_and(|packet| packet.fragment.is_some());
+        let is_reassembled = is_part && !matches!(what, What::Held(_));
+        let tuple = packet.as_ref().ok().map(|packet| packet.tuple);
+        let entry_count = self.entry_count();
+        report.packet(&Verdict { index, time_ns, tuple, what, entry_count, is_reassembled })?;
+        if let What::Known(.., Change { ended: Some(_), .. }) = what {
+            self.expire(now_ns, report)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the time pass until a moment in nanoseconds, and tells who runs out.
+    pub(crate) fn pass_time(&mut self, now_ns: u64, report: &mut dyn Report) -> Result<(), Error> {
+        while let Some(at) = self.next_event(now_ns) {
+            self.collect(whole_ns(at).min(now_ns), report)?;
+            if self.next_event(now_ns) == Some(at) {
+                break;
+            }
+        }
+        self.collect(now_ns, report)
+    }
+
+    /// When a peer's collectors have something to do until then.
+    fn next_event(&self, now_ns: u64) -> Option<Instant> {
+        let next = self.peer.as_ref()?.next_event()?;
+        (next <= Instant::from_nanos(now_ns)).then_some(next)
+    }
+
+    /// Hands out what is over by now, and lets a peer take out what it does.
+    fn collect(&mut self, now_ns: u64, report: &mut dyn Report) -> Result<(), Error> {
+        self.expire(now_ns, report)?;
+        if let Some(peer) = &mut self.peer {
+            peer.pass_time(Instant::from_nanos(now_ns), &mut self.ct);
+            self.expire(now_ns, report)?;
+            report.collected();
+        }
+        Ok(())
+    }
+
+    /// What a packet is to the table, and the connection whose slot its own has taken.
+    fn track(&mut self, now: Instant, packet: &Packet<'_>) -> (What, Option<Ended>) {
+        let Self { ct, peer, .. } = self;
+        if let Some(peer) = peer {
+            peer.packet(now, packet, ct);
+        }
+        let what = match ct.track(now, packet) {
+            Tracked::First(first) => return begin(first, now, peer.as_deref_mut()),
+            Tracked::Known { state, dir, conn, change } => {
+                if let (Some(peer), Some(_)) = (peer, change.timeout) {
+                    peer.known(now, conn);
+                }
+                What::Known(state, dir, *conn, change)
+            }
+            Tracked::Related { dir, conn } => What::Related(dir, *conn),
+            Tracked::Invalid { why, shortened } => {
+                let rule =
+                    peer.as_mut().and_then(|peer| match peer.invalid(now, (packet, why), ct) {
+                        Admission::Refuse(rule) => Some(rule),
+                        Admission::Take | Admission::Bypass(_) => None,
+                    });
+                match rule {
+                    Some(rule) => What::Unheard(why, rule),
+                    None => What::Invalid(why, Speaks::of(packet, why), shortened),
+                }
+            }
+            Tracked::Held(why) => What::Held(why),
+            Tracked::Untracked => What::Untracked,
+            Tracked::Dropped => What::RawDropped,
+        };
+        (what, None)
+    }
+
+    /// Puts a connection into the table that was open before, and says who left for it.
+    ///
+    /// # Errors
+    /// When there is not the memory for it; and, within, why the table does not take it in.
+    pub(crate) fn restore(
+        &mut self,
+        now: Instant,
+        open: &Restored,
+    ) -> Result<Result<(Conn, Option<Ended>), RestoreError>, Error> {
+        self.make_room()?;
+        let made = self.ct.restore(now, open).map(|made| (*made.conn, made.evicted));
+        if let (Some(peer), Ok((conn, evicted))) = (&mut self.peer, &made) {
+            evicted.iter().for_each(|ended| peer.ended(now, ended));
+            peer.entered(now, conn);
+        }
+        Ok(made)
+    }
+
+    /// Hands out what is over by now.
+    pub(crate) fn expire(&mut self, now_ns: u64, report: &mut dyn Report) -> Result<(), Error> {
+        loop {
+            match self.ct.expire(Instant::from_nanos(now_ns)) {
+                Step::Ended(ended) => self.tell(now_ns, &ended, report)?,
+                Step::Working => {}
+                Step::Idle => return Ok(()),
+            }
+        }
+    }
+
+    /// Tells of a connection that has left.
+    pub(crate) fn tell(
+        &mut self,
+        now_ns: u64,
+        ended: &Ended,
+        report: &mut dyn Report,
+    ) -> Result<(), Error> {
+        let rule = match (&self.peer, ended.why) {
+            (Some(peer), Why::DroppedEarly) => peer.rule(ended),
+            _ => on_full::rule(self.ct.policy(), ended),
+        };
+        if let Some(peer) = &mut self.peer {
+            peer.ended(Instant::from_nanos(now_ns), ended);
+        }
+        report.ended(&Left { time_ns: left_ns(now_ns, ended), ended, rule })?;
+        self.listing.forget(&ended.conn);
+        Ok(())
+    }
+
+    /// The entries that would have refused nobody, as the table itself estimates it, and how far
+    /// that may be off.
+    pub(crate) fn would_need(&self) -> (usize, usize) {
+        on_full::would_need(self.ct.policy())
+    }
+
+    /// The entries as whoever is at work counts them.
+    pub(crate) fn entry_count(&self) -> usize {
+        let counted = self.peer.as_ref().and_then(|peer| peer.count());
+        counted.unwrap_or(self.ct.len())
+    }
+
+    /// Doubles a full table that may grow.
+    pub(crate) fn make_room(&mut self) -> Result<(), Error> {
+        let entries = self.ct.capacity() * 2;
+        if self.room == Room::Fixed || self.ct.len() * 2 < entries {
+            return Ok(());
+        }
+        let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
+        // Twice the slots hold what the slots held.
+        self.ct.move_into(memory).map(drop).map_err(|_| Error::NoMemory(entries))
+    }
+}
+
+/// What a first packet comes to, and the connection whose slot its own has taken.
+fn begin(
+    mut first: Unconfirmed<'_>,
+    now: Instant,
+    peer: Option<&mut (dyn Peer + 'static)>,
+) -> (What, Option<Ended>) {
+    let timeout = first.timeout();
+    let Some(peer) = peer else {
+        return match first.confirm() {
+            Ok(made) => (What::New(*made.conn, timeout), made.evicted),
+            Err(refused) => (refuse(refused), None),
+        };
+    };
+    match peer.admit(now, &mut first) {
+        Admission::Refuse(rule) => (refused_by(rule, first.refuse(OnRefusal::Drop)), None),
+        Admission::Bypass(rule) => (refused_by(rule, first.refuse(OnRefusal::Bypass)), None),
+        Admission::Take => match first.confirm() {
+            Ok(made) => {
+                peer.entered(now, made.conn);
+                (What::New(*made.conn, timeout), made.evicted)
+            }
+            Err(refused) => (refuse(refused), None),
+        },
+    }
+}
+
+/// What becomes of the packet of a connection that the table does not take in.
+pub(crate) fn refuse(refused: Refused) -> What {
+    refused_by(
+        match refused.why {
+            Refusal::SourceFull => "source cap",
+            Refusal::ZoneFull => "zone cap",
+            Refusal::ChainTooLong => "chain too long",
+            _ => "no slot",
+        },
+        refused,
+    )
+}
+
+fn refused_by(rule: Rule, refused: Refused) -> What {
+    match refused.then {
+        OnRefusal::Drop => What::Refused(refused, rule),
+        OnRefusal::Bypass => What::Bypassed(refused, rule),
+    }
+}
+
+/// A moment in nanoseconds, those of a begun millisecond rounded up.
+fn whole_ns(at: Instant) -> u64 {
+    let floor_ns = at.as_millis().saturating_mul(1_000_000);
+    if Instant::from_nanos(floor_ns) < at { floor_ns.saturating_add(1_000_000) } else { floor_ns }
+}
+
+/// Who ran out between two packets left when it did, not when the second one came.
+fn left_ns(now_ns: u64, ended: &Ended) -> u64 {
+    match ended.why {
+        Why::TimedOut => now_ns.min(ended.conn.expiry().as_millis().saturating_mul(1_000_000)),
+        _ => now_ns,
+    }
+}

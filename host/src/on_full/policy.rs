@@ -1,0 +1,170 @@
+//! What is typed made into the policy of a table of a given size.
+
+use keeptrack_core::{
+    Adaptive, EarlyDrop, Ended, Ghost, Newcomer, OnFull, Prefix, Rank, Ranked, Refuse, Seed,
+    SlotId, Slots, SourceCap, SourcePlace, Why, Zone, ZoneCap, ZoneCaps,
+};
+
+use super::amount::Amount;
+use super::common::Common;
+use super::{Does, Own, Spec, With};
+use crate::peers::{self, Peer};
+use crate::verdict::Rule;
+
+/// The policy of a replay's table: who may be in it at all, whose time is cut short, who leaves for
+/// whom, and what would have been needed.
+pub type Policy = ((Option<SourceCaps>, Option<OfZones>), Option<Adaptive>, Choice, Ghost);
+
+/// A cap on each source.
+pub type SourceCaps = SourceCap<Vec<SourcePlace<u32>>, u32>;
+/// A cap on each zone.
+pub type OfZones = ZoneCaps<Vec<ZoneCap>>;
+
+/// What decides who leaves when no slot is left.
+#[derive(Debug)]
+pub enum Choice {
+    /// Nobody leaves.
+    Refuse(Refuse),
+    /// Whoever of a few is not ASSURED.
+    EarlyDrop(EarlyDrop),
+    /// Whoever is finished first.
+    Ranked(Ranked),
+}
+
+/// The table that a policy is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size<'c> {
+    /// Its entries.
+    pub(crate) max: usize,
+    /// The key of its hash.
+    pub(crate) key: Seed,
+    /// The classes that rules give, in the order of their numbers.
+    pub(crate) classes: &'c [String],
+    /// The zones that rules give, and that of everybody else.
+    pub(crate) zones: &'c [Zone],
+}
+
+/// A policy ready for its table.
+pub(crate) struct Built {
+    pub(crate) policy: Policy,
+    pub(crate) peer: Option<Box<dyn Peer>>,
+    /// The slots that are kept for each class, in the order of their numbers.
+    pub(crate) reserves: Vec<usize>,
+}
+
+impl Built {
+    /// For a table that grows: nothing of a policy has an effect there.
+    pub(crate) fn unused() -> Self {
+        let policy = ((None, None), None, Choice::Refuse(Refuse), Ghost::new());
+        Self { policy, peer: None, reserves: Vec::new() }
+    }
+}
+
+impl Spec {
+    /// The policy for a table of that size.
+    ///
+    /// # Errors
+    /// What of it does not fit that table or its rules.
+    pub(crate) fn build(&self, size: Size<'_>) -> Result<Built, String> {
+        let said = |wrong: String| format!("{}: {wrong}", self.name);
+        let (own, common) = match &self.does {
+            Does::Own(own, common) => (*own, common),
+            Does::Peers => {
+                let mut keys = self.keys.clone();
+                keys.remove("seeds");
+                let peer = peers::build(self.name, &keys, size.max).transpose().map_err(said)?;
+                return Ok(Built { peer, ..Built::unused() });
+            }
+        };
+        let reserves = common.reserve.slots(size.classes, size.max).map_err(said)?;
+        let reserved: usize = reserves.iter().sum();
+        if reserved >= size.max && reserved > 0 {
+            return Err(said(format!(
+                "`reserve` keeps {reserved} of {} slots, and leaves none for others",
+                size.max
+            )));
+        }
+        let sources = sources(common, size).map_err(said)?;
+        let (adaptive, choice) = choice(own, size.max).map_err(said)?;
+        let caps = (sources, of_zones(common, size));
+        let policy = (caps, adaptive, choice, Ghost::new());
+        Ok(Built { policy, peer: None, reserves })
+    }
+}
+
+/// The cap on each source.
+fn sources(common: &Common, Size { max, key, .. }: Size<'_>) -> Result<Option<SourceCaps>, String> {
+    let Some(cap) = common.source else { return Ok(None) };
+    let prefix = Prefix::new(common.v4_len, common.v6_len);
+    let prefix = prefix.ok_or("a source has 32 bits of IPv4 and 64 of IPv6 at the most")?;
+    // One more than slots: a newcomer is asked for its source before anybody leaves for it.
+    let places = vec![SourcePlace::EMPTY; max + 1];
+    let cap = u32::try_from(cap.of(max)).unwrap_or(u32::MAX);
+    Ok(Some(SourceCap::new(places, key, cap).prefix(prefix)))
+}
+
+/// The cap on each zone.
+fn of_zones(common: &Common, Size { max, zones, .. }: Size<'_>) -> Option<OfZones> {
+    let cap = u32::try_from(common.zone?.of(max)).unwrap_or(u32::MAX);
+    Some(ZoneCaps::new(zones.iter().map(|&zone| ZoneCap::new(zone, cap)).collect()))
+}
+
+/// What shortens timeouts, and what decides when no slot is left.
+fn choice(own: Own, max: usize) -> Result<(Option<Adaptive>, Choice), String> {
+    Ok(match own {
+        Own::Refuse => (None, Choice::Refuse(Refuse)),
+        Own::EarlyDrop { seed } => (None, Choice::EarlyDrop(EarlyDrop::new(seed))),
+        Own::Ranked { seed } => (None, Choice::Ranked(Ranked::new(seed))),
+        Own::Adaptive { start, end, with } => {
+            let choice = match with {
+                With::Refuse => Choice::Refuse(Refuse),
+                With::EarlyDrop { seed } => Choice::EarlyDrop(EarlyDrop::new(seed)),
+                With::Ranked { seed } => Choice::Ranked(Ranked::new(seed)),
+            };
+            (Some(adaptive((start, end), max)?), choice)
+        }
+    })
+}
+
+fn adaptive((start, end): (Amount, Amount), max: usize) -> Result<Adaptive, String> {
+    let (from, to) = (start.of(max), end.of(max));
+    if from >= to {
+        return Err(format!("`start={start}` has to come before `end={end}`"));
+    }
+    Ok(Adaptive::new(from, to))
+}
+
+/// Why a connection has left that had to, in a few words; of another one, how it left.
+pub(crate) fn rule((_, _, choice, _): &Policy, ended: &Ended) -> Rule {
+    match (ended.why, choice) {
+        (Why::DroppedEarly, Choice::Ranked(_)) => Rank::of(&ended.conn).map_or("", Rank::name),
+        (Why::DroppedEarly, _) => "sampled",
+        (Why::Shrunk, _) => "adaptive",
+        (why, _) => why.name(),
+    }
+}
+
+/// The entries that would have refused nobody, as the table's own ghost estimates it, and how far
+/// that may be off.
+pub(crate) fn would_need((.., ghost): &Policy) -> (usize, usize) {
+    (ghost.would_need(), ghost.deviation())
+}
+
+/// None of them is asked whom it admits, or cuts timeouts short.
+impl OnFull for Choice {
+    const RANKS: bool = true;
+
+    fn victim(&mut self, newcomer: &Newcomer<'_>, table: &dyn Slots) -> Option<SlotId> {
+        match self {
+            Self::Refuse(policy) => policy.victim(newcomer, table),
+            Self::EarlyDrop(policy) => policy.victim(newcomer, table),
+            Self::Ranked(policy) => policy.victim(newcomer, table),
+        }
+    }
+
+    fn answered(&mut self, rank: Rank, waited_ms: u64) {
+        if let Self::Ranked(policy) = self {
+            policy.answered(rank, waited_ms);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The buckets of Linux's table: each entry is in two of them, by its tuple and by the inverse of
+//! it.
+
+use keeptrack_core::{Conn, Direction, Tuple, Zone};
+
+use super::hash::{self, TupleHash};
+
+/// Who an entry is.
+pub(super) type Id = (Tuple, Zone);
+
+/// Entries, those that have run out and were not met since included.
+#[derive(Debug)]
+pub(super) struct Buckets {
+    hash: TupleHash,
+    /// The newest node of each bucket.
+    heads: Vec<Option<Node>>,
+    entries: Vec<Option<Entry>>,
+    /// Places in `entries` that are free.
+    free: Vec<u32>,
+}
+
+/// An entry.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// The tuple of its first packet.
+    pub(super) id: Id,
+    /// The number of its connection.
+    pub(super) number: u64,
+    /// Whether it has run out.
+    pub(super) is_over: bool,
+    /// The nodes that are older, in the bucket of its tuple and in that of the inverse.
+    older: [Option<Node>; 2],
+}
+
+/// The place of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct At(u32);
+
+/// One of the two nodes of an entry: its place, and which tuple it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Node(At, Direction);
+
+impl Buckets {
+    /// So many, and at least one.
+    pub(super) fn new(bucket_count: usize, hash: TupleHash) -> Self {
+        let heads = vec![None; bucket_count.max(1)];
+        Self { hash, heads, entries: Vec::new(), free: Vec::new() }
+    }
+
+    /// How many buckets there are.
+    pub(super) fn count(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+
+    /// The bucket of a tuple.
+    pub(super) fn of(&self, (tuple, zone): &Id) -> usize {
+        hash::bucket(self.hash.of(tuple, *zone), self.heads.len())
+    }
+
+    /// Puts in the entry of a connection, in front of the others.
+    pub(super) fn insert(&mut self, conn: &Conn) {
+        let id = (conn.tuple(Direction::Original), conn.zone());
+        let place = self.free.pop().or_else(|| {
+            self.entries.push(None);
+            u32::try_from(self.entries.len() - 1).ok()
+        });
+        let Some(at) = place.map(At) else { return };
+        let mut older = [None; 2];
+        for (dir, older) in DIRECTIONS.into_iter().zip(&mut older) {
+            let bucket = self.of(&turned(id, dir));
+            *older = self.heads.get_mut(bucket).and_then(|head| head.replace(Node(at, dir)));
+        }
+        if let Some(entry) = self.entries.get_mut(at.0 as usize) {
+            *entry = Some(Entry { id, number: conn.number(), is_over: false, older });
+        }
+    }
+
+    /// The entry at a place.
+    pub(super) fn get(&self, at: At) -> Option<&Entry> {
+        self.entries.get(at.0 as usize)?.as_ref()
+    }
+
+    /// The entry of a connection.
+    pub(super) fn find(&self, conn: &Conn) -> Option<At> {
+        let id = (conn.tuple(Direction::Original), conn.zone());
+        let is_it = |at: &At| self.get(*at).is_some_and(|entry| entry.number == conn.number());
+        self.bucket(self.of(&id)).map(|Node(at, _)| at).find(is_it)
+    }
+
+    /// Takes note that an entry has run out.
+    pub(super) fn set_over(&mut self, at: At) {
+        if let Some(Some(entry)) = self.entries.get_mut(at.0 as usize) {
+            entry.is_over = true;
+        }
+    }
+
+    /// Takes an entry out of both its buckets.
+    pub(super) fn remove(&mut self, at: At) {
+        let Some(id) = self.get(at).map(|entry| entry.id) else { return };
+        for dir in DIRECTIONS {
+            let bucket = self.of(&turned(id, dir));
+            self.unlink(bucket, Node(at, dir));
+        }
+        if let Some(entry) = self.entries.get_mut(at.0 as usize) {
+            *entry = None;
+            self.free.push(at.0);
+        }
+    }
+
+    /// The entries in a bucket, the newest first; one that has both its nodes there comes twice.
+    pub(super) fn entries_of(&self, bucket: usize) -> Vec<At> {
+        self.bucket(bucket).map(|Node(at, _)| at).collect()
+    }
+
+    /// What a look-up of a packet's tuple walks over before it finds the entry of that tuple, and
+    /// that entry.
+    pub(super) fn walk(&self, id: &Id) -> (Vec<At>, Option<At>) {
+        let mut walked = Vec::new();
+        for node in self.bucket(self.of(id)) {
+            let Node(at, dir) = node;
+            let found = self.get(at).is_some_and(|own| !own.is_over && turned(own.id, dir) == *id);
+            if found {
+                return (walked, Some(at));
+            }
+            walked.push(at);
+        }
+        (walked, None)
+    }
+
+    /// How many nodes the fuller one of the two buckets of an entry has.
+    pub(super) fn longest_chain(&self, id: Id) -> usize {
+        let lengths = DIRECTIONS.map(|dir| self.bucket(self.of(&turned(id, dir))).count());
+        lengths.into_iter().max().unwrap_or(0)
+    }
+
+    fn bucket(&self, bucket: usize) -> impl Iterator<Item = Node> {
+        let newest = self.heads.get(bucket).copied().flatten();
+        std::iter::successors(newest, |Node(at, dir)| self.get(*at)?.older[side(*dir)])
+    }
+
+    fn unlink(&mut self, bucket: usize, node: Node) {
+        let Node(at, dir) = node;
+        let Some(older) = self.get(at).map(|entry| entry.older[side(dir)]) else { return };
+        let newer = self.bucket(bucket).take_while(|other| *other != node).last();
+        let link = match newer {
+            None => self.heads.get_mut(bucket),
+            Some(Node(at, dir)) => {
+                let entry = self.entries.get_mut(at.0 as usize).and_then(Option::as_mut);
+                entry.map(|entry| &mut entry.older[side(dir)])
+            }
+        };
+        if let Some(link) = link {
+            *link = older;
+        }
+    }
+}
+
+const DIRECTIONS: [Direction; 2] = [Direction::Original, Direction::Reply];
+
+const fn side(dir: Direction) -> usize {
+    match dir {
+        Direction::Original => 0,
+        Direction::Reply => 1,
+    }
+}
+
+/// The tuple of packets of that direction.
+const fn turned((tuple, zone): Id, dir: Direction) -> Id {
+    match dir {
+        Direction::Original => (tuple, zone),
+        Direction::Reply => (tuple.invert(), zone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keeptrack_core::{Config, Conntrack, LinkType, Packet, Refuse, Seed, Storage, Tracked};
+
+    use super::*;
+
+    /// Connections of UDP from so many ports.
+    fn conns(count: u8) -> Vec<Conn> {
+        let mut storage = Storage::<64>::new();
+        let ct = Conntrack::new(storage.lend(), Config::DEFAULT, Seed([7; 16])).unwrap();
+        let mut ct = ct.on_full(Refuse);
+        let conn = |port| {
+            let ip = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
+            let bytes = [&ip[..], &[4, port, 0, 53, 0, 8, 0, 0]].concat();
+            let packet = Packet::parse(LinkType::Raw, &bytes).unwrap();
+            let Tracked::First(first) = ct.track(Default::default(), &packet) else { panic!() };
+            *first.confirm().unwrap().conn
+        };
+        (0..count).map(conn).collect()
+    }
+
+    #[test]
+    fn an_entry_is_met_by_both_its_tuples_until_it_is_taken_out() {
+        for bucket_count in [1, 3, 64, 1000] {
+            let mut buckets = Buckets::new(bucket_count, TupleHash::new(1));
+            let conns = conns(60);
+            conns.iter().for_each(|conn| buckets.insert(conn));
+            for conn in conns.iter().step_by(2) {
+                buckets.remove(buckets.find(conn).unwrap());
+            }
+            let node_count: usize = (0..bucket_count).map(|at| buckets.entries_of(at).len()).sum();
+            assert_eq!((buckets.len(), node_count), (30, 60));
+            for (at, conn) in conns.iter().enumerate() {
+                let found = DIRECTIONS.map(|dir| buckets.walk(&(conn.tuple(dir), conn.zone())).1);
+                let should = buckets.find(conn).filter(|_| at % 2 == 1);
+                assert_eq!(found, [should; 2], "{bucket_count}");
+            }
+        }
+    }
+}
