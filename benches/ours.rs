@@ -1,8 +1,8 @@
 //! keeptrack-core as the host runs it: `u32` links, memory on the heap.
 
 use keeptrack_core::{
-    Config, Conntrack, Instant, LISTS, Link, LinkType, Memory, Node, Packet, Seed, Slot, Step,
-    Tracked,
+    Config, Conntrack, Instant, LISTS, Link, LinkType, Memory, Node, OnFull, Packet, Seed, Slot,
+    Step, Tracked,
 };
 
 use crate::{Answer, Tracker};
@@ -73,18 +73,18 @@ impl Memory for Lent<'_> {
 }
 
 /// A tracker over such memory.
-pub(crate) struct Ours<'m>(Conntrack<Lent<'m>>);
+pub(crate) struct Ours<'m, P>(Conntrack<Lent<'m>, P>);
 
-impl<'m> Ours<'m> {
+impl<'m, P: OnFull> Ours<'m, P> {
     /// An empty one.
-    pub(crate) fn new(Heap { chains, slots, nodes, lists }: &'m mut Heap) -> Self {
+    pub(crate) fn new(Heap { chains, slots, nodes, lists }: &'m mut Heap, policy: P) -> Self {
         let memory = Lent { chains, slots, nodes, lists };
         let ct = Conntrack::new(memory, Config::DEFAULT, Seed([7; 16]));
-        Self(ct.expect("a table of that size"))
+        Self(ct.expect("a table of that size").on_full(policy))
     }
 }
 
-impl Tracker for Ours<'_> {
+impl<P: OnFull> Tracker for Ours<'_, P> {
     fn turn(&mut self, now: Instant) {
         while !matches!(self.0.expire(now), Step::Idle) {}
     }

@@ -11,7 +11,7 @@ use keeptrack_core::{Ends, Instant, LinkType, Packet, Slot, Tcp, TcpFlags, Trans
 use crate::{Answer, Tracker};
 
 #[cfg(not(feature = "ipv4-only"))]
-type Bits = [u64; 2];
+type Bits = [u32; 4];
 #[cfg(feature = "ipv4-only")]
 type Bits = u32;
 
@@ -125,10 +125,11 @@ impl Key {
 #[cfg(not(feature = "ipv4-only"))]
 fn bits(address: IpAddr) -> (Bits, u8) {
     match address {
-        IpAddr::V4(address) => ([u64::from(address.to_bits()), 0], 2),
+        IpAddr::V4(address) => ([address.to_bits(), 0, 0, 0], 2),
         IpAddr::V6(address) => {
-            let [a, b, c, d, e, f, g, h, rest @ ..] = address.octets();
-            ([u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes(rest)], 10)
+            let [a, b, c, d, e, f, g, h] = address.segments();
+            let word = |high, low| u32::from(high) << 16 | u32::from(low);
+            ([word(a, b), word(c, d), word(e, f), word(g, h)], 10)
         }
     }
 }

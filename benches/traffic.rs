@@ -46,6 +46,11 @@ impl Flow {
         }
     }
 
+    /// Whether it is TCP; else it is UDP.
+    pub(crate) fn is_tcp(&self) -> bool {
+        self.is_tcp
+    }
+
     /// Its first packet: a SYN, or a datagram.
     pub(crate) fn first(&self) -> Frame {
         self.frame(Sender::Client, TcpFlags::SYN)

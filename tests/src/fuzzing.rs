@@ -1,8 +1,11 @@
-//! From a fuzzer's bytes to a story for a small tracker, whose invariants are walked after each step.
+//! From a fuzzer's bytes to a story for a small tracker, whose invariants are walked after each
+//! step.
 //!
-//! The first byte is the scene: how many slots (its low three bits, plus one), whether a full
-//! table takes somebody out (0x08), the preset (0x10), the hash key (its high three bits) and, by the
-//! lowest of these, what becomes of fragments. Then come steps, each a head of four bytes and a frame, so that any capture can be made a seed:
+//! The first byte is the scene: how many slots (its low three bits, plus one), whether a full table
+//! takes somebody out (0x08), the preset (0x10), the hash key (its high three bits) and, by these,
+//! what becomes of fragments (0x20) and whether it takes out the next or by rank (0x40), with a
+//! slot reserved. Then come steps, each a head of four bytes and a frame, so that any capture can
+//! be made a seed:
 //!
 //! | byte | what |
 //! |---|---|
@@ -13,16 +16,21 @@
 //!
 //! A frame of path 1 is not tracked: its connection is flushed, or restored if there is none.
 
+mod full;
+
 use keeptrack_core::fragment::{AsLinux, Follow, Fragments, Gathered, Limits, Queue, Run};
 use keeptrack_core::raw::{
     ChainId, Helper, Hook, IfPattern, Matches, Network, Policy, RawTable, Target, Template, Test,
+    WhenFull,
 };
 use keeptrack_core::{
-    Config, Conn, Conntrack, Direction, Ends, Fragment, Held, HelperSlot, Helpers, IfName, Inner,
-    Instant, Invalid, LinkType, OnFull, Packet, Path, Protocol, Restored, Seed, Seen, SlotId,
-    Slots, Step, TimeoutPolicy, Tracked, Transport, Tuple, Zone,
+    Class, Config, Conn, Conntrack, Direction, Ended, Ends, Fragment, Held, HelperSlot, Helpers,
+    IfName, Inner, Instant, Invalid, LinkType, Newcomer, OnFull, OnRefusal, Packet, Path, Protocol,
+    Rank, Ranked, Restored, Seed, Seen, SlotId, Slots, Step, TimeoutPolicy, Tracked, Transport,
+    Tuple, Why, Zone,
 };
 
+pub use self::full::full;
 use crate::memory::Owned;
 
 /// The names that interfaces have in a story; no name at all is one more.
@@ -31,6 +39,9 @@ const INTERFACES: [&[u8]; 4] = [b"lo", b"eth0", b"eth1", b"wan"];
 const PRESETS: [TimeoutPolicy; 2] = [TimeoutPolicy::LINUX, TimeoutPolicy::LINUX_2_4_21];
 
 type Rules = RawTable<16, 4, 1>;
+
+/// Who leaves a full table: nobody when there is neither.
+type Leavers = (Option<Rotate>, Option<Ranked>);
 
 /// Plays `bytes` as a story.
 ///
@@ -50,7 +61,7 @@ pub fn track(bytes: &[u8]) {
 }
 
 struct Story {
-    ct: Conntrack<Owned, Rotate, Rules, Helpers<[HelperSlot; 2]>, Stage>,
+    ct: Conntrack<Owned, Leavers, Rules, Helpers<[HelperSlot; 2]>, Stage>,
     now: u64,
     /// What the counters must add up to.
     packets: u64,
@@ -61,11 +72,15 @@ struct Story {
 impl Story {
     fn new(scene: u8) -> Self {
         let slot_count = usize::from(scene & 7) + 1;
-        let policy = Rotate { takes: scene & 8 != 0, next: 0 };
+        let (takes, by_rank) = (scene & 8 != 0, scene & 0x40 != 0);
+        let rotate = (takes && !by_rank).then(Rotate::default);
+        let policy = (rotate, (takes && by_rank).then(|| Ranked::new(1)));
         let timeouts = PRESETS[usize::from(scene >> 4 & 1)];
         let config = Config { timeouts, ..Config::DEFAULT };
         let ct = Conntrack::new(Owned::new(slot_count), config, Seed([scene >> 5; 16]))
             .expect("a preset is valid");
+        let reserved_count = usize::from(takes && by_rank && slot_count > 1);
+        let ct = ct.reserve(first_class(), reserved_count).expect("one slot is left");
         let stage = match scene >> 5 & 1 {
             0 => Stage::Follow(Box::default()),
             _ => {
@@ -97,9 +112,8 @@ impl Story {
         self.packets += 1;
         match self.ct.track(now, &packet.seen(seen)) {
             Tracked::First(first) if how & 4 == 0 => {
-                if let Ok(made) = first.confirm() {
-                    self.handed_out += u64::from(made.evicted.is_some());
-                }
+                let evicted = first.confirm().ok().and_then(|made| made.evicted);
+                evicted.into_iter().for_each(|ended| self.told(&ended));
             }
             Tracked::First(_) => self.let_go += 1,
             _ => {}
@@ -111,16 +125,26 @@ impl Story {
         let now = Instant::from_millis(self.now);
         if !self.ct.flush(now, tuple, Zone::DEFAULT) {
             let open = Restored::new(*tuple, u32::from(minutes) * 60);
-            if let Ok(made) = self.ct.restore(now, &open) {
-                self.handed_out += u64::from(made.evicted.is_some());
-            }
+            let evicted = self.ct.restore(now, &open).ok().and_then(|made| made.evicted);
+            evicted.into_iter().for_each(|ended| self.told(&ended));
         }
     }
 
     fn expire(&mut self, now: Instant) -> Step {
         let step = self.ct.expire(now);
-        self.handed_out += u64::from(matches!(step, Step::Ended(_)));
+        if let Step::Ended(ended) = &step {
+            self.told(ended);
+        }
         step
+    }
+
+    /// A connection is handed out; by rank none had to leave that was assured and open.
+    fn told(&mut self, ended: &Ended) {
+        self.handed_out += 1;
+        let (_, ranked) = self.ct.policy();
+        if ranked.is_some() && ended.why == Why::DroppedEarly {
+            assert!(Rank::of(&ended.conn).is_some(), "assured and open");
+        }
     }
 
     /// Hands out all that is over; what is shown then has not run out.
@@ -173,7 +197,7 @@ impl Story {
         assert!(ct.len() <= ct.capacity());
         assert_eq!(ct.iter().count(), ct.len());
         let tracked = stats.known + stats.related + stats.invalid + stats.untracked;
-        let first = stats.confirmed - stats.insert + stats.drop + self.let_go;
+        let first = stats.confirmed - stats.insert + stats.drop + stats.bypass + self.let_go;
         let held: u64 = Held::ALL.iter().map(|&why| stats.held_by(why)).sum();
         assert_eq!(tracked + stats.raw_drop + first + held, self.packets);
         let invalid: u64 = Invalid::ALL.iter().map(|&why| stats.invalid_by(why)).sum();
@@ -221,17 +245,21 @@ impl Story {
     }
 }
 
-/// Takes one slot after the other, or nobody.
+/// Takes one slot after the other.
+#[derive(Default)]
 struct Rotate {
-    takes: bool,
     next: usize,
 }
 
 impl OnFull for Rotate {
-    fn victim(&mut self, _newcomer: &Conn, table: &dyn Slots) -> Option<SlotId> {
+    fn victim(&mut self, _newcomer: &Newcomer<'_>, table: &dyn Slots) -> Option<SlotId> {
         self.next = (self.next + 1) % table.count();
-        table.conn(self.next).map(|(slot, _)| slot).filter(|_| self.takes)
+        table.conn(self.next).map(|(slot, _)| slot)
     }
+}
+
+fn first_class() -> Class {
+    Class::at(0).expect("there is one")
 }
 
 /// What becomes of fragments: what a gateway does with them, or what a replay does.
@@ -304,11 +332,13 @@ fn rules() -> Rules {
         ..Matches::default()
     };
     let helper = Target::Ct(Template { helper: Some(Helper::Ftp), ..Template::NONE });
+    let full = WhenFull { class: Some(first_class()), refused: Some(OnRefusal::Bypass) };
     let (prerouting, output) = (ChainId::of(Hook::Prerouting), ChainId::of(Hook::Output));
     for (chain, matches, target) in [
         (prerouting, Matches { input: is(name(b"lo")), ..Matches::default() }, Target::NoTrack),
         (prerouting, bogus, Target::Drop),
-        (prerouting, ftp, helper),
+        (prerouting, ftp.clone(), helper),
+        (prerouting, ftp, Target::Full(full)),
         (
             prerouting,
             Matches { input: begins(name(b"eth")), ..Matches::default() },

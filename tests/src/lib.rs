@@ -5,6 +5,8 @@
 mod acct;
 #[cfg(test)]
 mod answer;
+#[cfg(feature = "host")]
+pub mod attack;
 #[cfg(test)]
 mod checksum;
 #[cfg(feature = "host")]
@@ -52,6 +54,8 @@ mod sctp;
 mod sctp_table;
 #[cfg(feature = "host")]
 pub mod seeds;
+#[cfg(feature = "host")]
+pub mod tablefull;
 #[cfg(test)]
 mod tcp;
 #[cfg(test)]

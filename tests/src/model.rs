@@ -1,11 +1,14 @@
 //! Is the table a map of connections that each live to the millisecond? Random stories for a small
 //! tracker, held against one that is too simple to be wrong.
 
+mod leaves;
 mod naive;
 mod talks;
 
+use keeptrack_core::raw::{PolicyId, Raw, RawVerdict, Template};
 use keeptrack_core::{
-    Config, Conntrack, Direction, Instant, Memory, Refusal, Seed, Step, TcpConfig, Zone,
+    Class, Config, Conntrack, Direction, Instant, Memory, OnFull, Packet, Ranked, Refusal, Refuse,
+    Seed, Step, TcpConfig, TimeoutPolicy, Zone,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,6 +17,7 @@ use proptest::sample::select;
 use crate::answer::{Answer, Filter, Verdict, View, left};
 use crate::memory::Owned;
 use crate::tcp_table::CLASSES;
+use leaves::{CLASSES as CLASS_COUNT, Full};
 use naive::{Expected, Naive};
 use talks::{End, POOL_LEN, Said, Talk};
 
@@ -91,23 +95,47 @@ const CONFIG: Config = Config {
     ..Config::DEFAULT
 };
 
-fn tracker<M: Memory>(memory: M, seed: u8) -> Conntrack<M> {
-    Conntrack::new(memory, CONFIG, Seed([seed; 16])).unwrap()
+fn tracker<M: Memory>(memory: M, seed: u8) -> Conntrack<M, Refuse> {
+    Conntrack::new(memory, CONFIG, Seed([seed; 16])).unwrap().on_full(Refuse)
+}
+
+/// Rules that tell the classes of the model apart.
+struct Classes;
+
+impl Raw for Classes {
+    fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
+        let class = leaves::class_of(packet.tuple.protocol).and_then(Class::at);
+        RawVerdict::Track(Template { class, ..Template::NONE })
+    }
+
+    fn timeouts(&self, _id: PolicyId) -> Option<&TimeoutPolicy> {
+        None
+    }
 }
 
 /// A tracker and its model, which hear the same.
-struct Pair {
-    ct: Conntrack<Owned>,
+struct Pair<P> {
+    ct: Conntrack<Owned, P, Classes>,
     model: Naive,
     /// As the caller's clock shows it; it may go back.
     clock: u64,
     newcomers: usize,
 }
 
-impl Pair {
-    fn new(capacity: usize, epoch: u64) -> Self {
-        let ct = tracker(Owned::new(capacity), 5);
-        Self { ct, model: Naive::new(capacity), clock: epoch, newcomers: POOL_LEN }
+impl<P: OnFull> Pair<P> {
+    fn new(
+        capacity: usize,
+        reserves: [usize; CLASS_COUNT],
+        epoch: u64,
+        (full, policy): (Full, P),
+    ) -> Self {
+        let mut ct = Conntrack::new(Owned::new(capacity), CONFIG, Seed([5; 16])).unwrap();
+        for (index, slot_count) in reserves.into_iter().enumerate() {
+            ct = ct.reserve(Class::at(index).unwrap(), slot_count).unwrap();
+        }
+        let ct = ct.with_rules(Classes).on_full(policy);
+        let model = Naive::new(capacity, reserves, full);
+        Self { ct, model, clock: epoch, newcomers: POOL_LEN }
     }
 
     fn now(&self) -> Instant {
@@ -140,13 +168,17 @@ impl Pair {
     }
 
     fn say(&mut self, said: Said, filter: Filter) -> Verdict {
+        if self.model.reserved() > 0 {
+            // Else whoever runs out in others' slots may leave without being told at once.
+            self.drain();
+        }
         let packet = Talk::of(said.talk).packet(said.from, said.letters);
         let answer = Answer::of(self.ct.track(self.now(), &packet), filter);
         self.model.at(self.clock);
         match self.model.hear(said) {
             Expected::First(timeout) => {
                 if matches!(answer.verdict, Verdict::Refused(_)) {
-                    self.model.refuses();
+                    self.model.refuses(said);
                 } else {
                     assert_eq!((answer.verdict, answer.dir), (Verdict::New, None));
                     assert_eq!(answer.timeout, Some(timeout));
@@ -192,10 +224,16 @@ impl Pair {
 
     fn fill(&mut self) {
         self.drain();
-        for _ in self.ct.len()..self.ct.capacity() {
+        let class = leaves::class(Talk::of(self.newcomers + 1).kind);
+        while self.model.room_for(class).is_some() {
             assert_eq!(self.newcomer(), Verdict::New, "exactly N fit");
         }
-        assert_eq!(self.newcomer(), Verdict::Refused(Refusal::TableFull));
+        let none_leaves = self.model.victims(class).is_empty();
+        let expected = match none_leaves {
+            true => Verdict::Refused(Refusal::TableFull),
+            false => Verdict::New,
+        };
+        assert_eq!(self.newcomer(), expected);
     }
 
     fn newcomer(&mut self) -> Verdict {
@@ -248,7 +286,7 @@ enum Expires {
 
 /// What a tracker says to all packets of a story.
 fn answers<M: Memory>(
-    mut ct: Conntrack<M>,
+    mut ct: Conntrack<M, Refuse>,
     expires: Expires,
     epoch: u64,
     ops: &[Op],
@@ -289,7 +327,31 @@ proptest! {
         epoch in epoch(),
         ops in vec(op(), 1..150),
     ) {
-        let mut pair = Pair::new(capacity, epoch);
+        let mut pair = Pair::new(capacity, [0; CLASS_COUNT], epoch, (Full::Refuses, Refuse));
+        ops.iter().for_each(|op| pair.play(op));
+        pair.sleep_to_the_end();
+    }
+
+    #[test]
+    fn whoever_is_most_dispensable_leaves(
+        capacity in 1..12_usize,
+        epoch in epoch(),
+        ops in vec(op(), 1..150),
+    ) {
+        let full = (Full::Ranks, Ranked::new(0));
+        let mut pair = Pair::new(capacity, [0; CLASS_COUNT], epoch, full);
+        ops.iter().for_each(|op| pair.play(op));
+        pair.sleep_to_the_end();
+    }
+
+    #[test]
+    fn nobody_takes_a_slot_that_is_reserved_for_others(
+        everybodys in 1..5_usize,
+        reserves in [0..4_usize, 0..4, 0..4],
+        ops in vec(op(), 1..150),
+    ) {
+        let capacity = everybodys + reserves.iter().sum::<usize>();
+        let mut pair = Pair::new(capacity, reserves, 1, (Full::Ranks, Ranked::new(0)));
         ops.iter().for_each(|op| pair.play(op));
         pair.sleep_to_the_end();
     }

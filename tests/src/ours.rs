@@ -119,7 +119,7 @@ fn tracker<R: Raw + Clone>(
     let (queues, runs) = (vec![Queue::EMPTY; QUEUES], vec![Run::EMPTY; RUNS]);
     let fragments = AsLinux::new(queues.into(), runs.into(), Limits::LINUX);
     let helpers = Helpers::new(vec![HelperSlot::EMPTY; HELPER_SLOTS].into(), HELPER_SLOTS);
-    Ok(ct.with_rules(rules.clone()).with_fragments(fragments).with_helpers(helpers))
+    Ok(ct.on_full(Refuse).with_rules(rules.clone()).with_fragments(fragments).with_helpers(helpers))
 }
 
 fn of(conn: &Conn, verdict: Verdict, dir: Direction) -> Told {

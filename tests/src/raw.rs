@@ -1,5 +1,7 @@
 //! Does the raw table decide as iptables does, and count what each rule matched and changed?
 
+mod full;
+
 use std::net::IpAddr;
 
 use keeptrack_core::raw::{

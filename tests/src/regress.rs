@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use crate::fuzzing;
 
 /// Plays every file of a directory, each named when it fails, and answers how many there were.
@@ -25,4 +27,31 @@ fn what_the_fuzzer_found_in_track() {
 #[test]
 fn what_the_fuzzer_starts_from_in_track() {
     assert!(play_all("../fuzz/seeds/track", fuzzing::track) >= 5);
+}
+
+#[test]
+fn what_the_fuzzer_found_in_full() {
+    play_all("regress/full", fuzzing::full);
+}
+
+#[test]
+fn what_the_fuzzer_starts_from_in_full() {
+    assert!(play_all("../fuzz/seeds/full", fuzzing::full) >= 7);
+}
+
+/// Steps of a story, most of which are first packets that come within a second of each other.
+fn steps() -> impl Strategy<Value = Vec<u8>> {
+    let what = prop_oneof![Just(0_u8), 0_u8..32];
+    let step = (what, any::<u8>(), prop_oneof![0_u8..0x5f, 0_u8..0xaf]);
+    let steps = proptest::collection::vec(step, 0..200);
+    steps.prop_map(|steps| {
+        steps.into_iter().flat_map(|(what, who, wait)| [what, who, wait]).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_story_keeps_the_laws_of_a_full_table(scene in any::<[u8; 4]>(), steps in steps()) {
+        fuzzing::full(&[&scene[..], &steps].concat());
+    }
 }

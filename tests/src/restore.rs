@@ -226,14 +226,14 @@ fn what_is_in_the_table_is_not_restored_in_either_direction() {
 #[test]
 fn a_full_table_takes_nobody_in_but_in_place_of_what_is_over() {
     let mut ct = tracker(1);
-    let udp = Restored::new(ports(Protocol::UDP, (CLIENT, SERVER)), 30);
-    ct.restore(NOW, &udp).unwrap();
     let tcp = open_tcp(TcpState::Established);
-    let refused = ct.restore(NOW, &tcp).unwrap_err();
+    ct.restore(NOW, &tcp).unwrap();
+    let udp = Restored::new(ports(Protocol::UDP, (CLIENT, SERVER)), 30);
+    let refused = ct.restore(NOW, &udp).unwrap_err();
     assert_eq!(refused.name(), "table_full");
     assert_eq!((ct.stats().drop, ct.stats().insert_failed), (0, 1), "no packet was dropped");
-    let evicted = ct.restore(NOW.after(30), &tcp).unwrap().evicted.unwrap();
-    assert_eq!((evicted.conn.tuple(Direction::Original), evicted.why), (udp.tuple, Why::TimedOut));
+    let evicted = ct.restore(NOW.after(5_000), &udp).unwrap().evicted.unwrap();
+    assert_eq!((evicted.conn.tuple(Direction::Original), evicted.why), (tcp.tuple, Why::TimedOut));
 }
 
 #[test]

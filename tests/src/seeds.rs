@@ -1,4 +1,5 @@
-//! Captures as stories for the fuzz target: what [`crate::fuzzing`] plays, made of what was captured.
+//! Captures as stories for the fuzz target: what [`crate::fuzzing`] plays, made of what was
+//! captured.
 
 use std::path::Path;
 
@@ -71,6 +72,9 @@ mod tests {
     use super::{SCENE, STORY_LEN, stories, wait};
     use crate::fuzzing;
 
+    /// In the scene: a full table takes somebody out by rank.
+    const BY_RANK: u8 = 0x40;
+
     #[test]
     fn what_was_captured_breaks_no_law() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
@@ -85,6 +89,7 @@ mod tests {
                 println!("{}, story {number}", file.display());
                 assert!(story.len() <= STORY_LEN && story.len() > 100 && story[0] == SCENE);
                 fuzzing::track(story);
+                fuzzing::track(&[&[SCENE | BY_RANK], &story[1..]].concat());
                 count += 1;
             }
         }

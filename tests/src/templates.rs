@@ -1,4 +1,5 @@
-//! Zones and timeout policies: what a template makes of a packet and of the connection that it begins.
+//! Zones and timeout policies: what a template makes of a packet and of the connection that it
+//! begins.
 //!
 //! All of it was asked of Linux 6.18 with `-j CT` rules of iptables and policies of nfct.
 
@@ -7,8 +8,8 @@ use std::rc::Rc;
 
 use keeptrack_core::raw::{PolicyId, Raw, RawVerdict, Template};
 use keeptrack_core::{
-    Config, Conntrack, Instant, Invalid, LinkType, Packet, Protocol, Seed, State, Step, TcpFlags,
-    TcpState, TimeoutPolicy, Zone,
+    Config, Conntrack, Instant, Invalid, LinkType, Packet, Protocol, Ranked, Seed, State, Step,
+    TcpFlags, TcpState, TimeoutPolicy, Zone,
 };
 
 use crate::answer::{Answer, Filter, Verdict};
@@ -39,7 +40,7 @@ impl Raw for Said {
 
 /// A tracker and what its rules say.
 struct Lab {
-    ct: Conntrack<Owned<u16>, keeptrack_core::Refuse, Said>,
+    ct: Conntrack<Owned<u16>, Ranked, Said>,
     template: Rc<Cell<Template>>,
     policy: Rc<Cell<Option<TimeoutPolicy>>>,
     now: Instant,

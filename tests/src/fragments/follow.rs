@@ -1,5 +1,5 @@
-//! Fragments at a gateway: the later parts of a datagram are what its first part was, and pass behind
-//! it only.
+//! Fragments at a gateway: the later parts of a datagram are what its first part was, and pass
+//! behind it only.
 
 use keeptrack_core::fragment::Follow;
 use keeptrack_core::raw::{ChainId, Hook, Matches, Ports, Raw, RawTable, Target, Test, TrackAll};
@@ -21,7 +21,7 @@ const UNLED: Verdict = Verdict::Held(Held::Unled);
 
 fn under<R: Raw>(rules: R) -> Tracker<R> {
     let ct = Conntrack::new(Owned::new(16), Config::DEFAULT, Seed([6; 16])).unwrap();
-    ct.with_rules(rules).with_fragments(Follow::new())
+    ct.on_full(Refuse).with_rules(rules).with_fragments(Follow::new())
 }
 
 fn tracker() -> Tracker {

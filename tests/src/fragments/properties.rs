@@ -1,5 +1,5 @@
-//! What must be so of all parts of datagrams, whatever they are: in any order they give one datagram,
-//! and nothing that anybody sends takes more than the memory that is there.
+//! What must be so of all parts of datagrams, whatever they are: in any order they give one
+//! datagram, and nothing that anybody sends takes more than the memory that is there.
 
 use keeptrack_core::fragment::{AsLinux, Limits, Queue, Run};
 use keeptrack_core::{
@@ -22,7 +22,7 @@ const NOW: Instant = Instant::from_millis(1_000);
 fn tracker((queue_count, run_count): (usize, usize), limits: Limits) -> Tracker {
     let stage = AsLinux::new(vec![Queue::EMPTY; queue_count], vec![Run::EMPTY; run_count], limits);
     let ct = Conntrack::new(Owned::new(16), Config::DEFAULT, Seed([5; 16])).unwrap();
-    ct.with_fragments(stage)
+    ct.on_full(Refuse).with_fragments(stage)
 }
 
 fn hear(ct: &mut Tracker, now: Instant, packet: &[u8]) -> Answer {

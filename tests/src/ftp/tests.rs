@@ -58,12 +58,12 @@ impl Lab {
     fn new(slot_count: usize, expect_max: usize) -> Self {
         let helpers = Helpers::new(vec![HelperSlot::EMPTY; slot_count], expect_max);
         let ct = Conntrack::new(Owned::new(16), Config::DEFAULT, Seed([3; 16])).unwrap();
-        let ct = ct.with_rules(All).with_helpers(helpers);
+        let ct = ct.on_full(Refuse).with_rules(All).with_helpers(helpers);
         Self { ct, now: Instant::from_millis(1000) }
     }
 
-    /// Passes a segment of the control connection from that port: what it is, and why a helper drops
-    /// it.
+    /// Passes a segment of the control connection from that port: what it is, and why a helper
+    /// drops it.
     fn pass(&mut self, port: u16, side: Side, at: At, text: &[u8]) -> Answer {
         let [client, server] =
             [(Side::Client, port), (Side::Server, 21)].map(|(side, port)| (address(side), port));
@@ -124,8 +124,8 @@ fn expectations(stats: &Stats) -> [u64; 3] {
     [stats.expect_create, stats.expect_new, stats.expect_delete]
 }
 
-/// Measured: what a SYN carries ends no line, what a SYN/ACK carries does, by a number that leaves the
-/// SYN itself out.
+/// Measured: what a SYN carries ends no line, what a SYN/ACK carries does, by a number that leaves
+/// the SYN itself out.
 #[test]
 fn nothing_is_read_before_an_answer() {
     let mut lab = Lab::new(1, 1);

@@ -239,7 +239,7 @@ fn options_that_cannot_be_are_refused_with_the_option() {
         (&["-m", "1000m"], "'1000m' for '--max <N>': more than 268435456 entries"),
         (
             &["-o", "xml"],
-            "`xml` is none of summary, json, packets, events, table, expectations, stats",
+            "`xml` is none of summary, json, packets, ledger, events, table, expectations, stats",
         ),
         (&["-o", "json="], "no file name behind `=`"),
         (&["--iface", "2=lan0,wan0"], "`wan0` is not the number of an interface: write `2=lan0,3`"),

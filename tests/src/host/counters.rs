@@ -55,7 +55,7 @@ fn an_icmp_error_about_nothing_is_an_error_and_not_invalid() {
 
 #[test]
 fn a_full_table_is_told_under_the_names_of_node_exporter() {
-    let words = [MAIL_RELAY, "-m", "1024"];
+    let words = [MAIL_RELAY, "-m", "1024", "--on-full", "refuse"];
     let (metrics, object) = (metrics(&words), json(&words));
     let same = [
         ("node_nf_conntrack_entries", "entries_end"),
@@ -83,10 +83,10 @@ fn a_table_without_a_limit_has_no_limit_to_alert_on() {
 fn one_table_of_holders_does_for_both_moments_if_nobody_came_or_went() {
     let files = Files::new();
     let capture = files.with("same.pcap", pcap(RAW, &datagrams(&[(0, 1), (0, 2), (9_000, 3)])));
-    let object = json(&[&capture, "-m", "2"]);
+    let object = json(&[&capture, "-m", "2", "--on-full", "refuse"]);
     assert_eq!(object["at_peak"][0]["entries"], 2);
     assert_eq!(object["at_first_drop"], object["at_peak"]);
-    let text = summary(&[&capture, "-m", "2"]);
+    let text = summary(&[&capture, "-m", "2", "--on-full", "refuse"]);
     line(&text, "at the peak and first drop");
     assert!(!text.contains("at first drop"), "{text}");
 }
@@ -97,7 +97,7 @@ fn holders_are_told_apart_when_they_changed_before_the_first_drop() {
     let mut sent = datagrams(&[(0, 1), (0, 2), (9_000, 3)]);
     sent.insert(2, (1_000, ip(Protocol::UDP, SERVER, CLIENT, &udp(53, 1))));
     let capture = files.with("changed.pcap", pcap(RAW, &sent));
-    let object = json(&[&capture, "-m", "2"]);
+    let object = json(&[&capture, "-m", "2", "--on-full", "refuse"]);
     let held = |field: &str| -> Vec<Value> {
         let holders = object[field].as_array().unwrap().iter();
         holders.map(|holder| value!([holder["state"], holder["entries"]])).collect()
@@ -106,12 +106,12 @@ fn holders_are_told_apart_when_they_changed_before_the_first_drop() {
     let mut at_drop = held("at_first_drop");
     at_drop.sort_by_key(ToString::to_string);
     assert_eq!(at_drop, [value!(["REPLIED", 1]), value!(["UNREPLIED", 1])]);
-    line(&summary(&[&capture, "-m", "2"]), "at first drop");
+    line(&summary(&[&capture, "-m", "2", "--on-full", "refuse"]), "at first drop");
 }
 
 #[test]
 fn the_plot_shows_the_limit_and_the_drops_within_80_columns() {
-    let text = summary(&[MAIL_RELAY, "--max", "1341"]);
+    let text = summary(&[MAIL_RELAY, "--max", "1341", "--on-full", "refuse"]);
     let at = text.lines().position(|row| row.contains("  1,341 ┤")).expect("a row of the limit");
     let rows: Vec<_> = text.lines().collect();
     assert!(rows[at - 1].starts_with("  dropped  ") && rows[at - 1].ends_with('✗'), "{text}");

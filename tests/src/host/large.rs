@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use keeptrack_core::bytes_an_entry;
+use keeptrack_core::{SourcePlace, bytes_an_entry};
 use serde_json::Value;
 
 use crate::large;
@@ -23,8 +23,8 @@ fn program() -> Option<PathBuf> {
     program.exists().then_some(program)
 }
 
-/// Replays what `write` writes into a pipe. Answers the most memory that the program had in KiB until
-/// its end came into sight, and its report.
+/// Replays what `write` writes into a pipe. Answers the most memory that the program had in KiB
+/// until its end came into sight, and its report.
 fn replay(
     program: PathBuf,
     write: impl FnOnce(&mut BufWriter<ChildStdin>) -> io::Result<()>,
@@ -49,9 +49,10 @@ fn most_memory(child: &Child) -> usize {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// What the program may need with its table.
+/// What the program may need with its table, and with what counts the connections of each source.
 fn most_allowed() -> usize {
-    BESIDE_TABLE_KIB + ENTRIES * bytes_an_entry::<u32>() / 1024
+    let bytes = bytes_an_entry::<u32>() + size_of::<SourcePlace<u32>>();
+    BESIDE_TABLE_KIB + ENTRIES * bytes / 1024
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn a_log_fills_the_table_as_the_kernel_said() {
 fn a_smaller_table_refuses_what_the_kernel_had_room_for() {
     let files = Files::new();
     let log = files.with("events.log", log());
-    let counted = json(&[&log, "-m", "2"]);
+    let counted = json(&[&log, "-m", "2", "--on-full", "refuse"]);
     assert_eq!((&counted["drop"], &counted["peak_entries"]), (&1.into(), &2.into()));
     assert_eq!(counted["first_drop"], 1_795_355_112.0);
 }

@@ -3,11 +3,17 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
 mod copies;
 #[cfg(test)]
 mod counters;
 #[cfg(test)]
 mod formats;
+#[cfg(test)]
+mod full_rules;
+#[cfg(test)]
+mod ghost;
 #[cfg(test)]
 mod helpers;
 #[cfg(test)]
@@ -15,11 +21,15 @@ mod kinds;
 #[cfg(test)]
 mod large;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod made;
 #[cfg(test)]
 mod manual;
+#[cfg(test)]
+mod on_full;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::page::PAGE;
 use crate::frames::{CLIENT, SERVER, ip, udp};
 
 /// The names in the first column of the table below a heading of the page.
-fn documented(heading: &str) -> BTreeSet<&'static str> {
+pub(super) fn documented(heading: &str) -> BTreeSet<&'static str> {
     let (_, section) = PAGE.split_once(&format!("\n{heading}\n")).expect("the heading");
     let lines = section.lines().take_while(|line| !line.starts_with('#'));
     let cells = lines.filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
@@ -21,7 +21,7 @@ fn documented(heading: &str) -> BTreeSet<&'static str> {
 }
 
 /// The names of an object's fields.
-fn names(object: &Value) -> BTreeSet<&str> {
+pub(super) fn names(object: &Value) -> BTreeSet<&str> {
     object.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
@@ -92,8 +92,11 @@ fn packets_and_json_tell_the_same() {
 fn the_fields_of_json_are_documented() {
     let files = Files::new();
     let rules = files.with("raw.sh", "iptables -t raw -A PREROUTING -i lo -j NOTRACK\n");
-    let object = json(&[MAIL_RELAY, "-m", "1000", "-r", &rules]);
+    let object = json(&[MAIL_RELAY, "-m", "1000", "-r", &rules, "--on-full", "refuse"]);
     assert_eq!(names(&object), documented("## `-o json`"));
+    for (part, heading) in [("hurt", "### `hurt`"), ("filled", "### `filled`")] {
+        assert_eq!(names(&object[part]), documented(heading));
+    }
     for (list, heading) in
         [("at_peak", "### `at_peak`"), ("dropped", "### `dropped`"), ("rules", "### `rules`")]
     {
@@ -214,6 +217,6 @@ fn a_table_is_full_until_somebody_runs_out_and_no_longer() {
     let files = Files::new();
     let udp = |port| ip(Protocol::UDP, CLIENT, SERVER, &udp(port, 53));
     let capture = pcap(RAW, &[(0, udp(1)), (0, udp(2)), (0, udp(3)), (3_600_000, udp(4))]);
-    let object = json(&[&files.with("gap.pcap", capture), "-m", "2"]);
+    let object = json(&[&files.with("gap.pcap", capture), "-m", "2", "--on-full", "refuse"]);
     assert_eq!((&object["drop"], &object["full_seconds"]), (&1.into(), &30.0.into()));
 }

@@ -60,7 +60,7 @@ fn a_table_of_the_peaks_size_drops_nothing() {
 #[test]
 fn one_entry_less_drops_and_says_when_and_what() {
     let max = (PEAK - 1).to_string();
-    let words = [MAIL_RELAY, "--max", &max];
+    let words = [MAIL_RELAY, "--max", &max, "--on-full", "refuse"];
     let object = json(&words);
     let dropped = number(&object, "drop");
     assert!((1..100).contains(&dropped), "{dropped}");
@@ -82,7 +82,7 @@ fn one_entry_less_drops_and_says_when_and_what() {
     for service in services {
         line(table, service["service"].as_str().unwrap());
     }
-    let ran = keeptrack(&["replay", "-q", MAIL_RELAY, "--max", &max, "--check"]);
+    let ran = keeptrack(&[&["replay", "-q", "--check"], &words[..]].concat());
     assert_eq!(ran.end.unwrap(), Outcome::Finding);
 }
 

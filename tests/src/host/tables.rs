@@ -1,5 +1,5 @@
-//! Tables of others: connections that were open before the capture, and the table of a kernel beside
-//! the replay's.
+//! Tables of others: connections that were open before the capture, and the table of a kernel
+//! beside the replay's.
 
 use keeptrack::Outcome;
 use keeptrack_core::{Protocol, TcpFlags};
@@ -80,8 +80,8 @@ fn what_is_seeded_is_counted_and_translations_are_named() {
 
     // Entries that have no room, or stand there twice, are named as well.
     let twice = files.with("twice.txt", TABLE.repeat(2));
-    let told = summary(&[&capture, "-s", &twice, "-m", "3"]);
-    assert!(line(&told, "the table is full").contains("twice.txt:4"), "{told}");
+    let told = summary(&[&capture, "-s", &twice, "-m", "3", "--on-full", "refuse"]);
+    assert!(line(&told, "not taken over, table full").contains("twice.txt:4"), "{told}");
     assert!(line(&told, "is in the table").contains("is in the table: 3 ("), "{told}");
 }
 

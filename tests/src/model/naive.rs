@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use keeptrack_core::{Direction, Instant, State, Status, TcpState, Tuple, Why};
 
+use super::leaves::{CLASSES, Full, class};
 use super::talks::{End, Kind, Said, Talk};
 use crate::answer::{Verdict, View};
 use crate::tcp_table::{Cell, cell};
@@ -30,15 +31,21 @@ enum Outcome {
 }
 
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     opened_by: End,
     expiry: u64,
-    status: Status,
-    track: Track,
+    pub(super) status: Status,
+    pub(super) track: Track,
+    /// The class whose slot it has; `None` for one of everybody's.
+    pub(super) share: Option<usize>,
+    /// When the last packet came that gave it life.
+    pub(super) renewed: u64,
+    /// Later ones have greater numbers: the last packet that gave it life or changed its rank.
+    pub(super) heard: u64,
 }
 
 #[derive(Debug)]
-enum Track {
+pub(super) enum Track {
     Tcp {
         state: TcpState,
         last: (&'static str, Direction),
@@ -55,18 +62,24 @@ enum Track {
 }
 
 pub(super) struct Naive {
-    capacity: usize,
-    now: u64,
-    live: HashMap<usize, Entry>,
+    pub(super) capacity: usize,
+    /// Of these slots so many are for each class alone.
+    pub(super) reserves: [usize; CLASSES],
+    pub(super) full: Full,
+    pub(super) now: u64,
+    packets: u64,
+    pub(super) live: HashMap<usize, Entry>,
     /// What is over and waits to be handed out.
-    over: VecDeque<(Tuple, Why)>,
+    pub(super) over: VecDeque<(Tuple, Why)>,
     /// When every connection that leaves must have run out at that very moment: that moment.
     pub(super) hands_out_at: Option<u64>,
 }
 
 impl Naive {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, now: 0, live: HashMap::new(), over: VecDeque::new(), hands_out_at: None }
+    pub(super) fn new(capacity: usize, reserves: [usize; CLASSES], full: Full) -> Self {
+        let (live, over) = (HashMap::new(), VecDeque::new());
+        let hands_out_at = None;
+        Self { capacity, reserves, full, now: 0, packets: 0, live, over, hands_out_at }
     }
 
     pub(super) fn at(&mut self, clock: u64) {
@@ -75,8 +88,9 @@ impl Naive {
 
     pub(super) fn hear(&mut self, said: Said) -> Expected {
         let now = self.now;
+        self.packets += 1;
         let Some((dir, entry)) = self.find(said) else { return first(said) };
-        let before = entry.status;
+        let (before, rank) = (entry.status, entry.rank());
         match entry.step(dir, said.letters, now) {
             Outcome::Invalid => Expected::Invalid,
             Outcome::Over(Why::Reopened) => {
@@ -95,6 +109,10 @@ impl Naive {
                 }
                 if let Some(seconds) = timeout {
                     entry.expiry = self.now + u64::from(seconds) * 1000;
+                    entry.renewed = self.now;
+                }
+                if timeout.is_some() || entry.rank() != rank {
+                    entry.heard = self.packets;
                 }
                 Expected::Known { verdict: verdict(before, dir), dir, timeout, ended: None }
             }
@@ -115,22 +133,51 @@ impl Naive {
         is_there
     }
 
-    /// A first packet's connection was taken in, in place of another one if so.
+    /// A first packet's connection was taken in; another one left for it, or had its slot, if so.
     pub(super) fn takes(&mut self, said: Said, timeout: u32, evicted: Option<(Tuple, Why)>) {
-        let is_full = self.live.len() + self.over.len() == self.capacity;
-        assert_eq!(evicted.is_some(), is_full);
-        if let Some(left) = evicted {
-            self.leaves(left);
+        let class = class(Talk::of(said.talk).kind);
+        if self.room_for(class).is_some() {
+            let is_full = self.live.len() + self.over.len() == self.capacity;
+            assert_eq!(evicted.is_some(), is_full);
         }
-        let track = Track::of(said, timeout, self.now);
-        let expiry = self.now + u64::from(timeout) * 1000;
-        let entry = Entry { opened_by: said.from, expiry, status: Status::CONFIRMED, track };
+        let victims = match self.room_for(class) {
+            Some(_) => Vec::new(),
+            None => self.victims(class),
+        };
+        match evicted {
+            // The policy picked it; perhaps one that has run out, which a few steps did not find.
+            Some((tuple, why)) if victims.contains(&tuple) => self.leaves_for_newcomer(tuple, why),
+            Some((tuple, Why::DroppedEarly)) => panic!("{tuple} leaves instead of {victims:?}"),
+            Some(left) => self.leaves(left),
+            None => {}
+        }
+        let share = self.room_for(class).expect("there was no room");
+        let entry = Entry {
+            opened_by: said.from,
+            expiry: self.now + u64::from(timeout) * 1000,
+            status: Status::CONFIRMED,
+            track: Track::of(said, timeout, self.now),
+            share,
+            renewed: self.now,
+            heard: self.packets,
+        };
         assert!(self.live.insert(said.talk, entry).is_none());
     }
 
+    fn leaves_for_newcomer(&mut self, tuple: Tuple, why: Why) {
+        let is_it = |talk: usize, entry: &Entry| entry.original(talk) == tuple;
+        let (_, entry) = self.live.iter().find(|&(&talk, entry)| is_it(talk, entry)).unwrap();
+        let has_run_out = entry.expiry <= self.now;
+        assert_eq!(why, if has_run_out { Why::TimedOut } else { Why::DroppedEarly });
+        self.live.retain(|&talk, entry| !is_it(talk, entry));
+    }
+
     /// A first packet's connection was refused.
-    pub(super) fn refuses(&self) {
-        assert_eq!(self.live.len(), self.capacity, "there was room, or somebody waited");
+    pub(super) fn refuses(&self, said: Said) {
+        let class = class(Talk::of(said.talk).kind);
+        assert_eq!(self.room_for(class), None, "there was room");
+        assert_eq!(self.victims(class), [], "somebody could have left");
+        assert!(self.over.is_empty() || self.reserved() > 0, "somebody waited");
     }
 
     /// Somebody left the table: whoever waited longest, else whoever ran out first.
@@ -154,7 +201,7 @@ impl Naive {
     }
 
     pub(super) fn move_into(&mut self, capacity: usize) -> bool {
-        let fits = self.live.len() + self.over.len() <= capacity;
+        let fits = self.fits(capacity);
         if fits {
             self.capacity = capacity;
         }
@@ -247,7 +294,7 @@ impl Track {
 }
 
 impl Entry {
-    fn original(&self, talk: usize) -> Tuple {
+    pub(super) fn original(&self, talk: usize) -> Tuple {
         Talk::of(talk).tuple(self.opened_by)
     }
 

@@ -107,8 +107,15 @@ fn set(file: &str, value: &str) -> Result<(), String> {
     fs::write(file, value).map_err(|error| format!("{file} cannot be set to {value}: {error}"))
 }
 
+/// The number that a sysctl of tracking has in this thread's namespace.
+pub(super) fn number(name: &str) -> Result<usize, String> {
+    let file = format!("{SYSCTLS}/{name}");
+    let read = fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
+    read.trim().parse().map_err(|_| format!("{file} holds no number"))
+}
+
 /// Runs a program with that at its stdin, in this thread's namespace.
-fn run(program: &str, words: &[&str], stdin: &str) -> Result<(), String> {
+pub(super) fn run(program: &str, words: &[&str], stdin: &str) -> Result<(), String> {
     let fault = |what: &dyn ToString| format!("{program}: {}", what.to_string());
     let mut child = Command::new(program)
         .args(words)

@@ -1,8 +1,17 @@
 //! What happens at the brim: exactly N fit, who gives a slot to whom, and how long a chain may be.
 
+mod adaptive;
+mod bounds;
+mod caps;
+mod early_drop;
+mod ghost;
+mod ranked;
+mod reserve;
+
+use keeptrack_core::raw::Raw;
 use keeptrack_core::{
-    Config, ConfigError, Conn, Conntrack, Direction, Instant, MAX_CHAIN, Memory, OnFull, Packet,
-    Protocol, Refusal, Refuse, Seed, SlotId, Slots, Step, TcpFlags, Why,
+    Config, ConfigError, Conntrack, Direction, Instant, MAX_CHAIN, Memory, Newcomer, OnFull,
+    Packet, Protocol, Refusal, Refuse, Seed, SlotId, Slots, Step, TcpFlags, Why,
 };
 
 use crate::answer::{Answer, Filter, Verdict, left};
@@ -13,8 +22,8 @@ const SEED: Seed = Seed([4; 16]);
 const NOW: Instant = Instant::from_millis(1_000);
 const FULL: Verdict = Verdict::Refused(Refusal::TableFull);
 
-fn tracker(slot_count: usize) -> Conntrack<Owned> {
-    Conntrack::new(Owned::new(slot_count), Config::DEFAULT, SEED).unwrap()
+fn tracker(slot_count: usize) -> Conntrack<Owned, Refuse> {
+    Conntrack::new(Owned::new(slot_count), Config::DEFAULT, SEED).unwrap().on_full(Refuse)
 }
 
 /// The first packet of the UDP connection of that number.
@@ -26,8 +35,8 @@ fn tcp_packet(port: u16, flags: TcpFlags) -> Packet<'static> {
     read(&ip(Protocol::TCP, CLIENT, SERVER, &tcp((port, 80), flags, (1, 0))))
 }
 
-fn offer<M: Memory, P: OnFull>(
-    ct: &mut Conntrack<M, P>,
+fn offer<M: Memory, P: OnFull, R: Raw>(
+    ct: &mut Conntrack<M, P, R>,
     now: Instant,
     packet: &Packet<'_>,
 ) -> Answer {
@@ -115,7 +124,7 @@ fn links_of_16_bits_hold_65_535_slots_and_no_more() {
 
 #[test]
 fn refuse_keeps_who_is_in_and_a_packet_let_go_costs_no_slot() {
-    let mut ct = tracker(1).on_full(Refuse);
+    let mut ct = tracker(1);
     let let_go = Answer::of(ct.track(NOW, &udp_packet(1)), Filter::Drops);
     assert_eq!((let_go.verdict, ct.len()), (Verdict::New, 0));
     assert_eq!(offer(&mut ct, NOW, &udp_packet(2)).verdict, Verdict::New);
@@ -131,8 +140,8 @@ struct TakeSoonest {
 }
 
 impl OnFull for TakeSoonest {
-    fn victim(&mut self, newcomer: &Conn, table: &dyn Slots) -> Option<SlotId> {
-        assert_ne!(newcomer.tuple(Direction::Original).protocol, self.spares);
+    fn victim(&mut self, newcomer: &Newcomer<'_>, table: &dyn Slots) -> Option<SlotId> {
+        assert_ne!(newcomer.conn.tuple(Direction::Original).protocol, self.spares);
         (0..table.count())
             .filter_map(|number| table.conn(number))
             .filter(|(_, conn)| conn.tuple(Direction::Original).protocol != self.spares)
@@ -170,8 +179,8 @@ fn a_policy_picks_who_leaves_and_confirm_hands_it_out() {
 struct Unasked;
 
 impl OnFull for Unasked {
-    fn victim(&mut self, newcomer: &Conn, _table: &dyn Slots) -> Option<SlotId> {
-        panic!("there is room for {newcomer:?}")
+    fn victim(&mut self, newcomer: &Newcomer<'_>, _table: &dyn Slots) -> Option<SlotId> {
+        panic!("there is room for {:?}", newcomer.conn)
     }
 }
 
@@ -223,8 +232,7 @@ fn bucket_of(packet: &Packet<'_>, slot_count: usize) -> usize {
     let mut ct = tracker(slot_count);
     offer(&mut ct, NOW, packet);
     let memory = ct.move_into(Owned::new(slot_count)).unwrap();
-    let (_free, timers) = memory.lists().split_last().unwrap();
-    timers.iter().copied().find(|&link| link != 0).unwrap().into()
+    memory.lists().iter().copied().find(|&link| link != 0).unwrap().into()
 }
 
 /// Packets whose connections are all filed in one bucket.
