@@ -1,12 +1,17 @@
 //! What happens at the brim: exactly N fit, who gives a slot to whom, and how long a chain may be.
 
 mod adaptive;
+mod answer_time;
 mod bounds;
 mod caps;
 mod early_drop;
 mod ghost;
+mod picks;
 mod ranked;
+mod ranks_law;
 mod reserve;
+mod sctp_ranks;
+mod swap;
 
 use keeptrack_core::raw::Raw;
 use keeptrack_core::{

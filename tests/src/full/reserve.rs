@@ -11,7 +11,7 @@ use crate::answer::Verdict;
 use crate::memory::Owned;
 
 /// Gives connections from ports of 1000 and more the first class, from 2000 the second.
-struct ByPort;
+pub(super) struct ByPort;
 
 impl Raw for ByPort {
     fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
@@ -25,10 +25,10 @@ impl Raw for ByPort {
     }
 }
 
-type Tracker<P> = Conntrack<Owned, P, ByPort>;
+pub(super) type Tracker<P> = Conntrack<Owned, P, ByPort>;
 
 /// Ten slots, of which three are the first class's and two the second's.
-fn tracker<P: OnFull>(policy: P) -> Tracker<P> {
+pub(super) fn tracker<P: OnFull>(policy: P) -> Tracker<P> {
     let ct = Conntrack::new(Owned::new(10), Config::DEFAULT, Seed([9; 16])).unwrap();
     let ct = ct.reserve(Class::at(0).unwrap(), 3).unwrap();
     let ct = ct.reserve(Class::at(1).unwrap(), 2).unwrap();
@@ -36,7 +36,7 @@ fn tracker<P: OnFull>(policy: P) -> Tracker<P> {
 }
 
 /// How many of the newcomers from these ports get in without that anybody leaves.
-fn taken<P: OnFull>(ct: &mut Tracker<P>, ports: std::ops::Range<u16>) -> usize {
+pub(super) fn taken<P: OnFull>(ct: &mut Tracker<P>, ports: std::ops::Range<u16>) -> usize {
     let offers = ports.map(|port| offer(ct, NOW, &udp_packet(port)));
     offers.filter(|answer| answer.verdict == Verdict::New && answer.evicted.is_none()).count()
 }
