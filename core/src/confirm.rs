@@ -124,11 +124,13 @@ impl<'t> Unconfirmed<'t> {
         table.confirm((conn, hash, now), then)
     }
 
-    /// Refuses the connection as a full table does; its packet gets what `then` says. For callers
-    /// that are a policy themselves.
-    pub fn refuse(self, then: OnRefusal) -> Refused {
+    /// Refuses the connection for that reason; its packet gets what `then` says. For callers that
+    /// are a policy themselves.
+    pub fn refuse(self, why: Refusal, then: OnRefusal) -> Refused {
         let Self { conn, hash, now, table, .. } = self;
-        let why = Refusal::TableFull;
+        if why == Refusal::ChainTooLong {
+            table.count_long_chain();
+        }
         table.refuse(Newcomer { conn: &conn, hash, now }, why, then);
         Refused { conn, why, then }
     }
@@ -160,6 +162,8 @@ pub(crate) trait Confirm {
     ) -> Result<Confirmed<'_>, Refused>;
 
     fn refuse(&mut self, newcomer: Newcomer<'_>, why: Refusal, then: OnRefusal);
+
+    fn count_long_chain(&mut self);
 
     fn find(&self, now: Instant, tuple: &Tuple, zone: Zone) -> Option<&Conn>;
 
@@ -194,6 +198,10 @@ impl<M: Memory, P: OnFull, H: Help> Confirm for Inside<M, P, H> {
             (OnRefusal::Drop, Refusal::ZoneFull) => &mut stats.zone_full,
         });
         self.policy.refused(&newcomer, why);
+    }
+
+    fn count_long_chain(&mut self) {
+        add_one(&mut self.stats.chaintoolong);
     }
 
     fn find(&self, now: Instant, tuple: &Tuple, zone: Zone) -> Option<&Conn> {

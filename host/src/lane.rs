@@ -130,7 +130,7 @@ impl Lane {
                 let rule =
                     peer.as_mut().and_then(|peer| match peer.invalid(now, (packet, why), ct) {
                         Admission::Refuse(rule) => Some(rule),
-                        Admission::Take | Admission::Bypass(_) => None,
+                        Admission::Take | Admission::TooLong | Admission::Bypass(_) => None,
                     });
                 match rule {
                     Some(rule) => What::Unheard(why, rule),
@@ -192,7 +192,7 @@ impl Lane {
         Ok(())
     }
 
-    /// The entries that would have refused nobody, as the table itself estimates it, and how far
+    /// The entries that would have hurt nobody, as the table itself estimates it, and how far
     /// that may be off.
     pub(crate) fn would_need(&self) -> (usize, usize) {
         on_full::would_need(self.ct.policy())
@@ -230,8 +230,13 @@ fn begin(
         };
     };
     match peer.admit(now, &mut first) {
-        Admission::Refuse(rule) => (refused_by(rule, first.refuse(OnRefusal::Drop)), None),
-        Admission::Bypass(rule) => (refused_by(rule, first.refuse(OnRefusal::Bypass)), None),
+        Admission::Refuse(rule) => {
+            (refused_by(rule, first.refuse(Refusal::TableFull, OnRefusal::Drop)), None)
+        }
+        Admission::TooLong => (refuse(first.refuse(Refusal::ChainTooLong, OnRefusal::Drop)), None),
+        Admission::Bypass(rule) => {
+            (refused_by(rule, first.refuse(Refusal::TableFull, OnRefusal::Bypass)), None)
+        }
         Admission::Take => match first.confirm() {
             Ok(made) => {
                 peer.entered(now, made.conn);

@@ -113,7 +113,7 @@ fn replay(
     first_of(errors)?;
     Ok(match reached {
         Reached::Interruption => Outcome::Interrupted,
-        _ if options.check && tally.drop_count > 0 => Outcome::Finding,
+        _ if options.check && tally.refused_count() > 0 => Outcome::Finding,
         _ => Outcome::Done,
     })
 }

@@ -26,12 +26,13 @@ fn run(words: &[&str]) -> Output {
 
 #[test]
 fn the_exit_code_tells_what_came_of_it() {
-    let cases: [(&[&str], i32); 11] = [
+    let cases: [(&[&str], i32); 12] = [
         (&["replay", MAIL_RELAY], 0),
         (&["replay", MAIL_RELAY, "-m", "1342", "--check"], 0),
         (&["replay", MAIL_RELAY, "-m", "1341"], 0),
         (&["replay", MAIL_RELAY, "-m", "1341", "--check", "--on-full", "refuse"], 1),
         (&["replay", MAIL_RELAY, "-m", "1341", "--check"], 0),
+        (&["replay", MAIL_RELAY, "-m", "1000", "--check", "--on-full", "ovs"], 1),
         (&["replay", "nowhere.pcap"], 2),
         (&["replay", MAIL_RELAY, "-m", "0"], 2),
         (&["replay"], 2),

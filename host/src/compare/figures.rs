@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::lane::Lane;
 use crate::ledger::{Harm, Totals, Whom};
 use crate::on_full::Spec;
-use crate::report::Tally;
+use crate::report::{Tally, linux_drop};
 
 /// What one run of one policy came to. Moments are seconds after the first packet.
 #[derive(Debug, Clone, Serialize)]
@@ -44,7 +44,7 @@ pub(super) struct Figures {
     pub(super) got_in: u64,
     /// Those of which nobody knows what became.
     pub(super) not_followed: u64,
-    /// The entries that would have refused nobody, as the table itself estimates it.
+    /// The entries that would have hurt nobody, as the table itself estimates it.
     pub(super) would_need: usize,
     /// One standard deviation of that.
     pub(super) would_need_deviation: usize,
@@ -89,7 +89,8 @@ impl Ledger {
     }
 }
 
-/// The table's own counters, under the names of [`Stats`].
+/// The table's own counters, under the names of [`Stats`]; `drop` with the INVALID packets that
+/// Linux counts there, because a full table refuses them before it looks at them.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Counters {
     drop: u64,
@@ -102,9 +103,10 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    const fn of(stats: &Stats) -> Self {
-        let &Stats { drop, source_full, zone_full, chaintoolong, .. } = stats;
+    const fn of(stats: &Stats, tally: &Tally) -> Self {
+        let &Stats { source_full, zone_full, chaintoolong, .. } = stats;
         let &Stats { bypass, early_drop, shrunk, .. } = stats;
+        let drop = linux_drop(stats, tally);
         Self { drop, source_full, zone_full, chaintoolong, bypass, early_drop, shrunk }
     }
 }
@@ -145,7 +147,7 @@ impl Figures {
             would_need_deviation,
             hurt_by_class,
             ledger: Ledger::of(totals),
-            counters: Counters::of(lane.ct.stats()),
+            counters: Counters::of(lane.ct.stats(), tally),
         }
     }
 }

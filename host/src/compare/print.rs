@@ -35,12 +35,12 @@ const COLUMNS: [Column; 11] = [
     ("needs", |run| Cell::Count(run.would_need as u64)),
 ];
 
-/// What the headings mean.
+/// What the headings mean; `needs` is the last, and may be followed by how far it is off.
 const LEGEND: &str = "accepted: connections that got an entry; drop, bypass: first packets that got none, and \
      were dropped or passed untracked; early: entries taken before their time, assured: of those the \
      ASSURED; hurt: connections that were refused or taken, each once; live: of those the ones that were \
-     open, or answered and spoke again; needs: entries that would have refused nobody, as the table \
-     itself estimates it; of several seeds the least and the most";
+     open, or answered and spoke again; of several seeds the least and the most; needs: entries that \
+     would have hurt nobody, as the table itself estimates it";
 /// The longest line of text.
 const LINE_LEN: usize = 98;
 /// Characters of a policy's name, without parameters.
@@ -51,7 +51,7 @@ pub(super) fn print(out: &mut dyn Write, comparison: &Comparison<'_>) -> io::Res
     head(out, comparison)?;
     table(out, &comparison.rows)?;
     writeln!(out)?;
-    for line in wrapped(LEGEND, LINE_LEN - 2) {
+    for line in wrapped(&legend(&comparison.rows), LINE_LEN - 2) {
         writeln!(out, "  {}", Styled(FAINT, line))?;
     }
     hurt(out, &comparison.rows)?;
@@ -67,6 +67,22 @@ pub(super) fn print(out: &mut dyn Write, comparison: &Comparison<'_>) -> io::Res
         writeln!(out, "{} {note}", Styled(CAUTION, '!'))?;
     }
     Ok(())
+}
+
+/// What the headings mean, and how far the estimates may be off.
+fn legend(rows: &[Row]) -> String {
+    let runs = rows.iter().flat_map(|row| &row.runs);
+    let deviations = runs.map(|run| run.would_need_deviation).filter(|&deviation| deviation > 0);
+    match (deviations.clone().min(), deviations.max()) {
+        (Some(least), Some(most)) if least < most => {
+            let (least, most) = (Count(least as u64), Count(most as u64));
+            format!("{LEGEND} (one standard deviation: \u{b1}{least} to \u{b1}{most})")
+        }
+        (Some(same), _) => {
+            format!("{LEGEND} (one standard deviation: \u{b1}{})", Count(same as u64))
+        }
+        (None, _) => LEGEND.to_owned(),
+    }
 }
 
 /// What was replayed, and into what.

@@ -10,9 +10,22 @@ use super::follower::End;
 use super::totals::Class;
 use crate::report::flags;
 
-/// Lines that are to be written; `None` if nobody wants any.
+/// Lines that are to be written.
 #[derive(Debug, Default)]
-pub(super) struct Page(Option<Vec<u8>>);
+pub(super) struct Page {
+    /// Those that are; `None` if nobody wants any.
+    written: Option<Vec<u8>>,
+    /// Those that wait until it is told for whom connections had to leave. What becomes of a
+    /// connection meanwhile is told behind that.
+    waiting: Vec<Waiting>,
+}
+
+/// A line that is not written yet.
+#[derive(Debug)]
+enum Waiting {
+    Victim(Box<Hurt>),
+    Aftermath(Aftermath),
+}
 
 /// What is said of a connection when it is hurt.
 #[derive(Debug)]
@@ -126,15 +139,35 @@ struct Aftermath {
 impl Page {
     /// One that keeps its lines until they are taken.
     pub(super) const fn kept() -> Self {
-        Self(Some(Vec::new()))
+        Self { written: Some(Vec::new()), waiting: Vec::new() }
     }
 
     pub(super) const fn is_kept(&self) -> bool {
-        self.0.is_some()
+        self.written.is_some()
+    }
+
+    /// Whether somebody had to leave, and it is not told for whom.
+    pub(super) const fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     pub(super) fn take(&mut self) -> Vec<u8> {
-        self.0.as_mut().map(std::mem::take).unwrap_or_default()
+        self.written.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// A connection had to leave, for whom is [told](Self::tell_victims) later.
+    pub(super) fn victim(&mut self, hurt: Hurt) {
+        self.waiting.push(Waiting::Victim(Box::new(hurt)));
+    }
+
+    /// Everyone who has left until now did so for this one.
+    pub(super) fn tell_victims(&mut self, newcomer: &Newcomer) {
+        for line in std::mem::take(&mut self.waiting) {
+            match line {
+                Waiting::Victim(hurt) => self.hurt(*hurt, newcomer),
+                Waiting::Aftermath(aftermath) => self.write(&aftermath),
+            }
+        }
     }
 
     /// A connection was hurt.
@@ -152,26 +185,16 @@ impl Page {
         if !self.is_kept() {
             return;
         }
-        let after = &conn.after;
-        self.write(&Aftermath {
-            ledger: "aftermath",
-            id: conn.id,
-            t: seconds(now_ns),
-            end: end.name(),
-            first: after.first_ns.map(seconds),
-            last: after.last_ns.map(seconds),
-            packets: after.packets,
-            invalid: after.invalid,
-            refused: after.refused,
-            got_in: after.in_ns.map(seconds),
-            entries: after.entries,
-            picked_up: after.picked_up,
-            taken: after.taken,
-        });
+        let aftermath = Aftermath::of(conn, end, now_ns);
+        if self.is_waiting() {
+            self.waiting.push(Waiting::Aftermath(aftermath));
+        } else {
+            self.write(&aftermath);
+        }
     }
 
     fn write(&mut self, line: &impl Serialize) {
-        if let Some(bytes) = &mut self.0 {
+        if let Some(bytes) = &mut self.written {
             // Nothing of a line is refused by a `Vec`.
             if serde_json::to_writer(&mut *bytes, line).is_ok() {
                 bytes.push(b'\n');
@@ -250,6 +273,27 @@ impl Line {
             packets: None,
             bytes: None,
             newcomer: None,
+        }
+    }
+}
+
+impl Aftermath {
+    fn of(conn: &Followed, end: End, now_ns: u64) -> Self {
+        let after = &conn.after;
+        Self {
+            ledger: "aftermath",
+            id: conn.id,
+            t: seconds(now_ns),
+            end: end.name(),
+            first: after.first_ns.map(seconds),
+            last: after.last_ns.map(seconds),
+            packets: after.packets,
+            invalid: after.invalid,
+            refused: after.refused,
+            got_in: after.in_ns.map(seconds),
+            entries: after.entries,
+            picked_up: after.picked_up,
+            taken: after.taken,
         }
     }
 }

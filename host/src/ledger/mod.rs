@@ -34,8 +34,6 @@ pub(crate) struct Ledger {
     totals: Totals,
     follower: Follower,
     hurt_count: u64,
-    /// Who had to leave, until it is told for whom.
-    victims: Vec<Hurt>,
     page: Page,
 }
 
@@ -52,7 +50,6 @@ impl Ledger {
             totals: Totals::default(),
             follower: Follower::new(max),
             hurt_count: 0,
-            victims: Vec::new(),
             page: Page::default(),
         }
     }
@@ -76,7 +73,7 @@ impl Ledger {
     /// A packet has come.
     pub(crate) fn packet(&mut self, verdict: &Verdict) {
         self.settle_silent(verdict.time_ns);
-        if !self.victims.is_empty() {
+        if self.page.is_waiting() {
             self.tell_victims(verdict);
         }
         match &verdict.what {
@@ -109,7 +106,7 @@ impl Ledger {
 
     /// Whoever had to leave until now did so for nobody in particular.
     pub(crate) fn flush(&mut self) {
-        self.tell_all_victims(&Newcomer::None);
+        self.page.tell_victims(&Newcomer::None);
     }
 
     /// Nothing comes any more, from that moment on.
@@ -187,7 +184,7 @@ impl Ledger {
             None => (self.hurt((tuple, zone), class, lives, left.time_ns), Again::First),
         };
         if self.page.is_kept() {
-            self.victims.push(Hurt::victim((id, class, again), conn, left.time_ns));
+            self.page.victim(Hurt::victim((id, class, again), conn, left.time_ns));
         }
     }
 
@@ -270,13 +267,7 @@ impl Ledger {
             }
             _ => Newcomer::Packet(verdict.index),
         };
-        self.tell_all_victims(&newcomer);
-    }
-
-    fn tell_all_victims(&mut self, newcomer: &Newcomer) {
-        for victim in self.victims.drain(..) {
-            self.page.hurt(victim, newcomer);
-        }
+        self.page.tell_victims(&newcomer);
     }
 }
 

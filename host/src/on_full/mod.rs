@@ -112,6 +112,18 @@ impl Spec {
         Some(format!("{does} ({against})"))
     }
 
+    /// One that is to run alone.
+    ///
+    /// # Errors
+    /// When it is none, or asks for several runs.
+    pub fn alone(text: &str) -> Result<Self, String> {
+        let spec: Self = text.parse()?;
+        match spec.seeds {
+            Some(_) => Err("`seeds` are several runs: give it to --compare".into()),
+            None => Ok(spec),
+        }
+    }
+
     /// How many runs are asked for, each with another seed, if that was said.
     #[must_use]
     pub const fn seeds(&self) -> Option<u64> {

@@ -45,8 +45,13 @@ pub(crate) fn notes(table: Table<'_>) -> Vec<String> {
     let of_linux = specs.iter().filter_map(Spec::buckets).max();
     let bucket_count = of_linux.or(buckets.map(|(count, _)| *count));
     notes.extend(bucket_count.and_then(|count| blind(count, max as u64)));
-    if let (Some(_), Some(rule)) = (linux, rules.full_rule()) {
-        notes.push(format!("{}: Linux has no `-j FULL`, and knows nothing of it", rule.place()));
+    let other = specs.iter().find(|spec| spec.checked().is_some());
+    if let (Some(other), Some(rule)) = (other, rules.full_rule()) {
+        notes.push(format!(
+            "{}: {} has no `-j FULL`, and knows nothing of it",
+            rule.place(),
+            other.name
+        ));
     }
     if stats.source_full > 0 && specs.len() < 2 {
         notes.push(format!(

@@ -98,7 +98,10 @@ fn sources(common: &Common, Size { max, key, .. }: Size<'_>) -> Result<Option<So
     let prefix = Prefix::new(common.v4_len, common.v6_len);
     let prefix = prefix.ok_or("a source has 32 bits of IPv4 and 64 of IPv6 at the most")?;
     // One more than slots: a newcomer is asked for its source before anybody leaves for it.
-    let places = vec![SourcePlace::EMPTY; max + 1];
+    let mut places = Vec::new();
+    let no_memory = |_| format!("there is not the memory to count the sources of {max} entries");
+    places.try_reserve_exact(max + 1).map_err(no_memory)?;
+    places.resize(max + 1, SourcePlace::EMPTY);
     let cap = u32::try_from(cap.of(max)).unwrap_or(u32::MAX);
     Ok(Some(SourceCap::new(places, key, cap).prefix(prefix)))
 }
@@ -144,7 +147,7 @@ pub(crate) fn rule((_, _, choice, _): &Policy, ended: &Ended) -> Rule {
     }
 }
 
-/// The entries that would have refused nobody, as the table's own ghost estimates it, and how far
+/// The entries that would have hurt nobody, as the table's own ghost estimates it, and how far
 /// that may be off.
 pub(crate) fn would_need((.., ghost): &Policy) -> (usize, usize) {
     (ghost.would_need(), ghost.deviation())

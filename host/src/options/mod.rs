@@ -17,7 +17,7 @@ pub use moment::Moment;
 pub use output::{Format, Output};
 pub(crate) use words::MAX_ENTRIES;
 pub use words::{Copies, HashSeed, Preset, When};
-use words::{entry_count, seconds};
+use words::{bucket_count, entry_count, seconds};
 
 /// Shows what a connection-tracking table of that size would have done with a capture.
 #[derive(Debug, Parser)]
@@ -144,14 +144,14 @@ pub struct World {
     /// NAME:KEY=VALUE,... with keeptrack's own policies refuse, early-drop, ranked and adaptive,
     /// and those of other systems: linux, pf, ovs, cilium, opte, vpp, esp-nat. `linux:buckets=N`
     /// alone says what a Linux kernel would do. docs/replay.md has all parameters.
-    #[arg(long, value_name = "POLICY")]
+    #[arg(long, value_name = "POLICY", value_parser = Spec::alone)]
     pub on_full: Option<Spec>,
 
     /// Buckets of Linux's hash, as nf_conntrack_buckets; without it as many as entries
     ///
     /// It comes before the nf_conntrack_buckets of `--config`, and says what `--on-full linux`
     /// does, which depends on it as much as on --max.
-    #[arg(long, value_name = "N", value_parser = entry_count)]
+    #[arg(long, value_name = "N", value_parser = bucket_count)]
     pub buckets: Option<usize>,
 
     /// Settings: sysctl text, or one NAME=VALUE (repeatable, the last one counts)
@@ -203,7 +203,10 @@ pub struct World {
     #[arg(long, value_enum, default_value_t = Copies::Drop)]
     pub copies: Copies,
 
-    /// Key of the table's hash: a number, or `random`; no verdict depends on it
+    /// Key of the table's hash: a number, or `random`
+    ///
+    /// Whom `early-drop` and `adaptive` take depends on it, with their `seed`, and what
+    /// `--compare` says that a table needs. No other verdict does.
     #[arg(long, value_name = "N|random", default_value = "0")]
     pub hash_seed: HashSeed,
 
@@ -213,7 +216,7 @@ pub struct World {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 the table dropped packets (--check), 2 bad input, 130 interrupted";
+Exit codes: 0 done, 1 the table had no room for a packet (--check), 2 bad input, 130 interrupted";
 
 const DIFF_EXIT_CODES: &str = "\
 Exit codes: 0 the same, 1 they differ, 2 bad input, 130 interrupted";
@@ -221,7 +224,7 @@ Exit codes: 0 the same, 1 they differ, 2 bad input, 130 interrupted";
 const REPLAY_EXAMPLES: &str = "\
 Exit codes:
   0    done
-  1    the table dropped packets (only with --check)
+  1    the table had no room for a packet, which was dropped or passed untracked (only with --check)
   2    bad input, or an output that cannot be written; what was counted before is reported
   130  interrupted; what was counted before is reported
 

@@ -108,6 +108,16 @@ pub(crate) const MAX_ENTRIES: usize = 1 << 28;
 
 /// A number of entries: `65536`, `65,536`, `64k` (times 1,024), `1m`.
 pub(super) fn entry_count(text: &str) -> Result<usize, String> {
+    count_of(["entry", "entries"], text)
+}
+
+/// The same of buckets.
+pub(super) fn bucket_count(text: &str) -> Result<usize, String> {
+    count_of(["bucket", "buckets"], text)
+}
+
+/// A number of something, which is called that by ones and by several.
+fn count_of([one, several]: [&str; 2], text: &str) -> Result<usize, String> {
     let plain = text.replace([',', '_'], "").to_ascii_lowercase();
     let (digits, unit) = match plain.strip_suffix(['k', 'm']) {
         Some(digits) if plain.ends_with('k') => (digits, 1 << 10),
@@ -115,11 +125,11 @@ pub(super) fn entry_count(text: &str) -> Result<usize, String> {
         None => (plain.as_str(), 1),
     };
     let count: usize =
-        digits.parse().map_err(|_| format!("`{text}` is not a number of entries"))?;
+        digits.parse().map_err(|_| format!("`{text}` is not a number of {several}"))?;
     match count.checked_mul(unit) {
-        Some(0) => Err("a table needs at least one entry".into()),
+        Some(0) => Err(format!("a table needs at least one {one}")),
         Some(count) if count <= MAX_ENTRIES => Ok(count),
-        _ => Err(format!("more than {MAX_ENTRIES} entries")),
+        _ => Err(format!("more than {MAX_ENTRIES} {several}")),
     }
 }
 
@@ -131,7 +141,7 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::entry_count;
+    use super::{bucket_count, entry_count};
 
     #[test]
     fn entries_may_be_counted_in_k() {
@@ -141,5 +151,6 @@ mod tests {
         for wrong in ["", "k", "-1", "0", "0k", "1g", "99999999999999999999", "300m"] {
             assert!(entry_count(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(bucket_count("0"), Err("a table needs at least one bucket".into()));
     }
 }

@@ -28,13 +28,15 @@ pub(super) const PEER: Known = Known {
     ],
     checked: Checked::Source("Cilium 1.11; the kernel's LRU was measured, in Linux 6.18"),
     build: |keys: &Keys, max| {
-        let entries = |key, percent| Ok::<_, String>(keys.entries(key, max, percent)?.max(1));
-        let (tcp, any) = (entries("tcp", 100)?, entries("any", 50)?);
-        let cpu_count = keys.number("cpus", 1)?.max(1);
+        let tcp = keys.some_entries("tcp", max, 100)?;
+        let any = keys.some_entries("any", max, 50)?;
+        let cpu_count = keys.number_in("cpus", 1, 1..=MAX_CPUS)?;
         Ok(Box::new(Cilium::new(Params { tcp, any, cpu_count })))
     },
 };
 
+/// The most processors that a kernel is built for.
+const MAX_CPUS: usize = 8_192;
 /// Seconds until the agent collects for the first time; at the least, and at the most, after that.
 const FIRST_GC_S: u32 = 5 * 60;
 const MIN_GC_S: u64 = 10;
@@ -69,6 +71,7 @@ pub(super) struct Cilium {
 struct Map {
     lru: Lru,
     nodes: HashMap<Id, usize>,
+    /// What each node holds, of those that have held something.
     held: Vec<Option<Held>>,
     /// The nodes of what has run out, by when.
     over: BTreeSet<(Instant, usize)>,
@@ -139,11 +142,10 @@ fn gc_interval_s(waited_s: u64, deleted: f64) -> u64 {
 
 impl Map {
     fn new(capacity: usize, cpu_count: usize) -> Self {
-        let held = vec![None; capacity];
         Self {
             lru: Lru::new(capacity, cpu_count),
             nodes: HashMap::new(),
-            held,
+            held: Vec::new(),
             over: BTreeSet::new(),
         }
     }
@@ -169,11 +171,14 @@ impl Map {
     fn hold(&mut self, node: usize, held: Held) {
         self.forget(node);
         self.nodes.insert(held.id, node);
+        if self.held.len() <= node {
+            self.held.resize(node + 1, None);
+        }
         self.held[node] = Some(held);
     }
 
     fn forget(&mut self, node: usize) -> Option<Held> {
-        let held = self.held[node].take()?;
+        let held = self.held.get_mut(node)?.take()?;
         self.nodes.remove(&held.id);
         if let Some(since) = held.over {
             self.over.remove(&(since, node));
@@ -189,7 +194,7 @@ impl Map {
             self.lru.free(node);
             count += 1;
         }
-        f64::from(count) / self.held.len() as f64
+        f64::from(count) / self.lru.capacity() as f64
     }
 }
 

@@ -1,8 +1,10 @@
 //! The parameters of a policy as they are typed: `key=value,...`.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::diagnostic::nearest;
+use crate::options::MAX_ENTRIES;
 
 /// Parameters, in the order in which they were typed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -73,11 +75,28 @@ impl Keys {
         value.parse().map_err(|_| format!("`{key}={value}`: `{value}` is no number"))
     }
 
-    /// Entries, as a number or as a share of `max` (`60%`, which may be more than all); `default`
-    /// percent of it when the parameter is not there.
+    /// A number within `range`; `default` when the parameter is not there.
     ///
     /// # Errors
-    /// When it is neither.
+    /// When it is none, or lies outside.
+    pub(crate) fn number_in(
+        &self,
+        key: &str,
+        default: usize,
+        range: RangeInclusive<usize>,
+    ) -> Result<usize, String> {
+        let number = self.number(key, default)?;
+        match range.contains(&number) {
+            true => Ok(number),
+            false => Err(format!("`{key}={number}`: write {} to {}", range.start(), range.end())),
+        }
+    }
+
+    /// Entries, as a number or as a share of `max` (`60%`, which may be more than all); `default`
+    /// percent of it when the parameter is not there. What is typed is as bounded as `--max`.
+    ///
+    /// # Errors
+    /// When it is neither, or too many.
     pub(crate) fn entries(&self, key: &str, max: usize, default: usize) -> Result<usize, String> {
         let share = |percent: usize| usize::try_from(max as u128 * percent as u128 / 100);
         let Some(value) = self.value(key) else { return Ok(share(default).unwrap_or(usize::MAX)) };
@@ -85,9 +104,32 @@ impl Keys {
             None => value.parse().ok(),
             Some(percent) => percent.parse().ok().and_then(|percent| share(percent).ok()),
         };
-        entries.ok_or_else(|| {
-            format!("`{key}={value}`: `{value}` is no number of entries (60000, 60%)")
-        })
+        match entries {
+            None => Err(format!("`{key}={value}`: `{value}` is no number of entries (60000, 60%)")),
+            Some(entries) if entries > MAX_ENTRIES => {
+                Err(format!("`{key}={value}`: more than {MAX_ENTRIES} entries"))
+            }
+            Some(entries) => Ok(entries),
+        }
+    }
+
+    /// The same of what is nothing without entries: at least one.
+    ///
+    /// # Errors
+    /// When it is no such number, too many, or what is typed comes to none.
+    pub(crate) fn some_entries(
+        &self,
+        key: &str,
+        max: usize,
+        default: usize,
+    ) -> Result<usize, String> {
+        let entries = self.entries(key, max, default)?;
+        match self.value(key) {
+            Some(value) if entries == 0 => {
+                Err(format!("`{key}={value}`: that is no entry of {max}; write at least one"))
+            }
+            _ => Ok(entries.max(1)),
+        }
     }
 }
 

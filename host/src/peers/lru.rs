@@ -8,16 +8,18 @@
 /// Free nodes that are fetched at once, and nodes that one pass over a list looks at.
 const BATCH: usize = 128;
 
-/// The nodes of a map. Numbers of nodes are below its capacity.
+/// The nodes of a map, which come into being when they are needed. Their numbers are below its
+/// capacity.
 #[derive(Debug)]
 pub(super) struct Lru {
+    capacity: usize,
     nodes: Vec<Node>,
     /// Of each list its own: what closes the ring of its nodes.
     lists: [Node; List::COUNT],
     lens: [usize; List::COUNT],
     /// Free nodes at hand.
     at_hand: Vec<usize>,
-    /// The others, which are fetched when none is at hand.
+    /// Those that are fetched when none is at hand, before new ones are made.
     free: Vec<usize>,
     /// How many are fetched at once.
     fetched: usize,
@@ -53,18 +55,22 @@ struct Node {
 impl Lru {
     /// A map of so many nodes, on a machine that may have so many processors.
     pub(super) fn new(capacity: usize, cpu_count: usize) -> Self {
-        let nowhere = Place::End(List::Pending);
-        let node = Node { next: nowhere, previous: nowhere, list: None, is_marked: false };
-        let own = |list| Node { next: Place::End(list), previous: Place::End(list), ..node };
+        let own = |list| Node { next: Place::End(list), previous: Place::End(list), ..Node::FREE };
         Self {
-            nodes: vec![node; capacity],
+            capacity,
+            nodes: Vec::new(),
             lists: [own(List::Active), own(List::Inactive), own(List::Pending)],
             lens: [0; List::COUNT],
             at_hand: Vec::new(),
-            free: (0..capacity).rev().collect(),
+            free: Vec::new(),
             fetched: (capacity / cpu_count / 2).clamp(1, BATCH),
             rotation: Place::End(List::Inactive),
         }
+    }
+
+    /// How many nodes there may be.
+    pub(super) const fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// Marks a node: it was looked up.
@@ -103,6 +109,7 @@ impl Lru {
             self.rotate_active();
         }
         self.rotate_inactive();
+        self.make(self.fetched.saturating_sub(self.free.len()));
         let rest = self.free.len().saturating_sub(self.fetched);
         self.at_hand.extend(self.free.drain(rest..));
         let missing = self.fetched - self.at_hand.len();
@@ -111,6 +118,14 @@ impl Lru {
             self.shrink(missing, taken_out);
             self.at_hand.extend(&taken_out[before..]);
         }
+    }
+
+    /// Makes so many free nodes, as far as the capacity goes: the last to be fetched of all.
+    fn make(&mut self, count: usize) {
+        let made = self.nodes.len();
+        let next = self.capacity.min(made + count);
+        self.nodes.resize(next, Node::FREE);
+        self.free.splice(..0, (made..next).rev());
     }
 
     /// Sees to it that the active list holds what was looked up.
@@ -215,6 +230,16 @@ impl Lru {
             Place::End(list) => &mut self.lists[list as usize],
         }
     }
+}
+
+impl Node {
+    /// In no list; its links mean nothing.
+    const FREE: Self = Self {
+        next: Place::End(List::Pending),
+        previous: Place::End(List::Pending),
+        list: None,
+        is_marked: false,
+    };
 }
 
 impl List {

@@ -78,6 +78,8 @@ pub(crate) enum Admission {
     Take,
     /// It gets none and its packet is dropped, for the reason in these few words.
     Refuse(&'static str),
+    /// It gets none and its packet is dropped, for its bucket holds too many.
+    TooLong,
     /// It gets none and its packet passes, for the reason in these few words.
     Bypass(&'static str),
 }

@@ -23,11 +23,14 @@ pub(super) const PEER: Known = Known {
     checked: Checked::Source("openvswitch d6a632a9, lib/conntrack.c"),
     build: |keys: &Keys, max| {
         let zone = keys.value("zone").map(|_| keys.entries("zone", max, 100)).transpose()?;
-        let sweep_s = u32::try_from(keys.number("sweep", 20)?.max(1)).unwrap_or(u32::MAX);
+        let sweep_s = keys.number_in("sweep", 20, 1..=MAX_SWEEP_S)?;
+        let sweep_s = u32::try_from(sweep_s).unwrap_or(u32::MAX);
         Ok(Box::new(Ovs::new(max, Params { zone, sweep_s })))
     },
 };
 
+/// Seconds between two sweeps, at the most: as long as 32 bits of milliseconds.
+const MAX_SWEEP_S: usize = 4_294_967;
 /// How many lists there are.
 const LISTS: usize = 100;
 /// How much of the limit is looked at without a pause: one part of so many.

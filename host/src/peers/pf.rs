@@ -27,11 +27,13 @@ pub(super) const PEER: Known = Known {
         if start >= end {
             return Err(format!("`start` ({start}) must lie below `end` ({end})"));
         }
-        let interval_s = keys.number("interval", 10)?.max(1);
+        let interval_s = keys.number_in("interval", 10, 1..=MAX_INTERVAL_S)?;
         Ok(Box::new(Pf::new(max, Params { start, end, interval_s })))
     },
 };
 
+/// Seconds in which the purge comes by every state, at the most: a day.
+const MAX_INTERVAL_S: usize = 86_400;
 /// How many states the purge takes out at once, and the fewest that it looks at.
 const BATCH: usize = 64;
 
@@ -157,9 +159,10 @@ impl Pf {
                 due.push(number);
             }
         }
-        // The one at which it stops before its limit is not reckoned.
+        // The one at which it stops before its limit is not reckoned, unless there is no other: the
+        // purge of a second comes to an end.
         let is_stopped = next.is_none() || due.len() == BATCH;
-        let scanned = if is_stopped { seen.saturating_sub(1) } else { seen };
+        let scanned = if is_stopped && seen > 1 { seen - 1 } else { seen };
         self.cursor = next.unwrap_or(0);
         for number in due {
             if let Some(id) = self.forget(number) {

@@ -23,7 +23,17 @@ pub(super) const PEER: Known = Known {
     keys: &[("threads", "threads of VPP, for each of which one entry stays free; 1 by itself")],
     checked: Checked::Source("vpp b575ec2c, plugins/acl"),
     build: |keys: &Keys, max| {
-        Ok(Box::new(Vpp::new(max, Params { threads: keys.number("threads", 1)? })))
+        let threads = keys.number("threads", 1)?;
+        if threads == 0 {
+            return Err("`threads=0`: there is at least one".into());
+        }
+        // By itself VPP has no place in a table of one entry, and refuses everybody.
+        if threads >= max && keys.value("threads").is_some() {
+            return Err(format!(
+                "`threads={threads}`: as many entries stay free, which leaves none of {max}"
+            ));
+        }
+        Ok(Box::new(Vpp::new(max, Params { threads })))
     },
 };
 

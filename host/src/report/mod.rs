@@ -30,6 +30,7 @@ use packets::Packets;
 pub(crate) use packets::flags;
 pub use prometheus::prometheus;
 pub(crate) use reports::{Lasts, Reports};
+pub(crate) use stats::linux_drop;
 pub use stats::stats;
 pub use subject::{Reached, RuleEffect, Subject};
 pub use summary::summary;

@@ -30,6 +30,6 @@ pub(super) fn linux_invalid(stats: &Stats, tally: &Tally) -> u64 {
 }
 
 /// Packets that a full table refused, also those that Linux would have found INVALID afterwards.
-pub(super) const fn linux_drop(stats: &Stats, tally: &Tally) -> u64 {
+pub(crate) const fn linux_drop(stats: &Stats, tally: &Tally) -> u64 {
     stats.drop + tally.drop_invalid_count
 }

@@ -89,6 +89,7 @@ impl<'s> Subject<'s> {
         notes.extend(rule_notes(world, replay.table()));
         notes.extend(helper_notes(replay.table().stats()));
         notes.extend(policy_notes(session));
+        notes.extend(buckets_note(world, session));
         let typed = world.max.map(|_| "--max".to_owned());
         Self {
             capture,
@@ -224,6 +225,17 @@ fn policy_notes(session: &Session) -> Vec<String> {
         specs: &session.specs,
         rules: session.replay.table().rules(),
         stats: session.replay.table().stats(),
+    })
+}
+
+/// That buckets were typed which decide nothing.
+fn buckets_note(world: &World, session: &Session) -> Option<String> {
+    let count = Count(world.buckets? as u64);
+    let is_for_linux = session.specs.iter().any(Spec::is_linux);
+    (session.max.is_some() && !is_for_linux).then(|| {
+        format!(
+            "--buckets {count} has no effect on what this table does: it is for `--on-full linux`"
+        )
     })
 }
 

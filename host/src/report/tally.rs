@@ -98,6 +98,12 @@ impl Tally {
         self.census.end(Instant::from_nanos(now_ns));
     }
 
+    /// Packets for which no connection could be made, whether they were dropped or passed.
+    #[must_use]
+    pub const fn refused_count(&self) -> u64 {
+        self.drop_count + self.bypass_count
+    }
+
     /// INVALID packets.
     #[must_use]
     pub fn invalid_count(&self) -> u64 {

@@ -310,7 +310,7 @@ impl Story {
                 match filter {
                     Filter::LetsGo => laws.let_go(),
                     Filter::Refuses => {
-                        let why = first.refuse(OnRefusal::Drop).why;
+                        let why = first.refuse(Refusal::TableFull, OnRefusal::Drop).why;
                         assert_eq!(why, Refusal::TableFull);
                     }
                     Filter::Passes | Filter::PassesFor(_) => {

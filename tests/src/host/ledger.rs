@@ -155,6 +155,23 @@ fn each_refused_packet_is_of_one_connection_and_each_connection_has_one_aftermat
     }
 }
 
+#[test]
+fn a_connection_is_hurt_before_it_is_told_what_became_of_it() {
+    // Cilium takes many at once, and a seat of the sample changes hands meanwhile.
+    for policy in ["cilium", "pf", "ranked", "linux:buckets=512"] {
+        let told = Told::of(&[MAIL_RELAY, "-m", "100", "--on-full", policy, "--ledger-max", "7"]);
+        let mut is_over = BTreeMap::new();
+        // An INVALID packet is of no hurt connection.
+        for line in told.ledger.iter().filter(|line| line.contains_key("id")) {
+            let id = line["id"].as_u64().unwrap();
+            let is_aftermath = line["ledger"] == "aftermath";
+            assert_eq!(is_over.get(&id), is_aftermath.then_some(&false), "{policy}: {line:?}");
+            is_over.insert(id, is_aftermath);
+        }
+        assert!(told.kind("aftermath").any(|line| line["end"] == "sampled_out"), "{policy}");
+    }
+}
+
 /// The names in the first column of the table below a heading of the page.
 fn documented(heading: &str) -> BTreeSet<&'static str> {
     let (_, section) = PAGE.split_once(&format!("\n{heading}\n")).expect("the heading");

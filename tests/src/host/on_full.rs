@@ -1,5 +1,6 @@
 //! `--on-full`: what a full table does, by every policy's own measure.
 
+use keeptrack::Outcome;
 use keeptrack_core::{Protocol, TcpFlags};
 use serde_json::Value;
 
@@ -120,7 +121,10 @@ fn a_source_has_its_cap_and_may_be_a_network() {
     // 192.0.2.1 and 203.0.113.9 have four bits in common.
     assert_eq!(dropped("early-drop:source=2,v4=4"), 2);
     let text = summary(&[&capture, "-m", "100", "--on-full", "refuse:source=2"]);
-    line(&text, "Not full: 1 of 4 packets dropped");
+    line(
+        &text,
+        "\u{2717} 1 of 4 packets dropped (25.0%), below the limit of entries (source cap 1)",
+    );
     line(&text, "1 packets were dropped for the cap on each source");
 }
 
@@ -133,6 +137,51 @@ fn a_zone_has_its_cap() {
     let words = [&capture, "-m", "100", "-r", &rules, "--on-full", "refuse:zone=2"];
     let object = json(&words);
     assert_eq!((number(&object, "drop"), number(&object, "zone_full")), (1, 1));
+}
+
+#[test]
+fn what_passes_without_an_entry_is_no_good_news() {
+    let cases = [("ovs", "\u{2717} Table full for "), ("ovs:zone=4", "\u{2717} ")];
+    for (policy, begins) in cases {
+        let words = [MAIL_RELAY, "-m", "1000", "--on-full", policy];
+        let object = json(&words);
+        assert_eq!(number(&object, "drop"), 0, "{policy}");
+        let bypassed = number(&object, "bypass");
+        let told = format!("{},{:03} of 9,496 packets", bypassed / 1000, bypassed % 1000);
+        let text = summary(&words);
+        let verdict = line(&text, " passed without an entry (");
+        assert!(verdict.starts_with(begins) && verdict.contains(&told), "{verdict}");
+        assert!(!text.contains('\u{2713}'), "{text}");
+        let ran = keeptrack(&[&["replay", "-q", "--check"], &words[..]].concat());
+        assert_eq!(ran.end.unwrap(), Outcome::Finding, "{policy}");
+    }
+}
+
+#[test]
+fn who_drops_below_the_limit_of_entries_says_why() {
+    let text = summary(&[MAIL_RELAY, "-m", "1000", "--on-full", "vpp"]);
+    line(&text, "dropped (0.26%), below the limit of entries (too many sessions 25)");
+    let text = summary(&[MAIL_RELAY, "-m", "1000", "--on-full", "ranked:zone=4"]);
+    line(&text, "dropped (86.4%), below the limit of entries (zone cap 8,205)");
+}
+
+#[test]
+fn of_more_hurt_than_are_followed_the_living_are_of_those_followed() {
+    let words = [MAIL_RELAY, "-m", "300", "--on-full", "refuse"];
+    line(&summary(&words), " of them live");
+    let words = [&words[..], &["--ledger-max", "100"]].concat();
+    line(&summary(&words), " live of 110 followed; ");
+}
+
+#[test]
+fn buckets_beside_another_policy_than_linuxs_are_told_to_have_no_effect() {
+    let note = "--buckets 512 has no effect on what this table does";
+    let words = |policy| [MAIL_RELAY, "-m", "671", "--buckets", "512", "--on-full", policy];
+    line(&summary(&words("ranked")), note);
+    assert!(!summary(&words("linux")).contains(note));
+    let ran = keeptrack(&["replay", "-q", MAIL_RELAY, "-m", "671", "--buckets", "0"]);
+    let said = ran.end.expect_err("an error").shown();
+    assert!(said.contains("a table needs at least one bucket"), "{said}");
 }
 
 #[test]

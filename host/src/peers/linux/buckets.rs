@@ -14,6 +14,8 @@ pub(super) struct Buckets {
     hash: TupleHash,
     /// The newest node of each bucket.
     heads: Vec<Option<Node>>,
+    /// The nodes of each [`GROUP`] of buckets.
+    node_counts: Vec<u32>,
     entries: Vec<Option<Entry>>,
     /// Places in `entries` that are free.
     free: Vec<u32>,
@@ -40,11 +42,16 @@ pub(super) struct At(u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Node(At, Direction);
 
+/// How many buckets have their nodes counted together, so that a walk passes over empty ones.
+const GROUP: usize = 1024;
+
 impl Buckets {
-    /// So many, and at least one.
-    pub(super) fn new(bucket_count: usize, hash: TupleHash) -> Self {
-        let heads = vec![None; bucket_count.max(1)];
-        Self { hash, heads, entries: Vec::new(), free: Vec::new() }
+    /// So many, and at least one; `None` when there is not the memory for them.
+    pub(super) fn new(bucket_count: usize, hash: TupleHash) -> Option<Self> {
+        let bucket_count = bucket_count.max(1);
+        let heads = filled(None, bucket_count)?;
+        let node_counts = filled(0, bucket_count.div_ceil(GROUP))?;
+        Some(Self { hash, heads, node_counts, entries: Vec::new(), free: Vec::new() })
     }
 
     /// How many buckets there are.
@@ -74,6 +81,7 @@ impl Buckets {
         for (dir, older) in DIRECTIONS.into_iter().zip(&mut older) {
             let bucket = self.of(&turned(id, dir));
             *older = self.heads.get_mut(bucket).and_then(|head| head.replace(Node(at, dir)));
+            self.node_counts[bucket / GROUP] += 1;
         }
         if let Some(entry) = self.entries.get_mut(at.0 as usize) {
             *entry = Some(Entry { id, number: conn.number(), is_over: false, older });
@@ -117,6 +125,22 @@ impl Buckets {
         self.bucket(bucket).map(|Node(at, _)| at).collect()
     }
 
+    /// The first bucket from that one on that holds entries.
+    pub(super) fn next_occupied(&self, from: usize) -> Option<usize> {
+        let mut bucket = if self.len() == 0 { self.count() } else { from };
+        while bucket < self.count() {
+            let group = bucket / GROUP;
+            if self.node_counts[group] == 0 {
+                bucket = (group + 1) * GROUP;
+            } else if self.heads[bucket].is_some() {
+                return Some(bucket);
+            } else {
+                bucket += 1;
+            }
+        }
+        None
+    }
+
     /// What a look-up of a packet's tuple walks over before it finds the entry of that tuple, and
     /// that entry.
     pub(super) fn walk(&self, id: &Id) -> (Vec<At>, Option<At>) {
@@ -156,8 +180,17 @@ impl Buckets {
         };
         if let Some(link) = link {
             *link = older;
+            self.node_counts[bucket / GROUP] -= 1;
         }
     }
+}
+
+/// So many of a value; `None` when there is not the memory for them.
+fn filled<T: Clone>(value: T, count: usize) -> Option<Vec<T>> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(count).ok()?;
+    values.resize(count, value);
+    Some(values)
 }
 
 const DIRECTIONS: [Direction; 2] = [Direction::Original, Direction::Reply];
@@ -200,8 +233,8 @@ mod tests {
 
     #[test]
     fn an_entry_is_met_by_both_its_tuples_until_it_is_taken_out() {
-        for bucket_count in [1, 3, 64, 1000] {
-            let mut buckets = Buckets::new(bucket_count, TupleHash::new(1));
+        for bucket_count in [1, 3, 64, 1000, 100_000] {
+            let mut buckets = Buckets::new(bucket_count, TupleHash::new(1)).unwrap();
             let conns = conns(60);
             conns.iter().for_each(|conn| buckets.insert(conn));
             for conn in conns.iter().step_by(2) {
@@ -209,6 +242,10 @@ mod tests {
             }
             let node_count: usize = (0..bucket_count).map(|at| buckets.entries_of(at).len()).sum();
             assert_eq!((buckets.len(), node_count), (30, 60));
+            let first = buckets.next_occupied(0);
+            let met = std::iter::successors(first, |at| buckets.next_occupied(at + 1));
+            let is_occupied = |bucket: &usize| !buckets.entries_of(*bucket).is_empty();
+            assert!(met.eq((0..bucket_count).filter(is_occupied)), "{bucket_count}");
             for (at, conn) in conns.iter().enumerate() {
                 let found = DIRECTIONS.map(|dir| buckets.walk(&(conn.tuple(dir), conn.zone())).1);
                 let should = buckets.find(conn).filter(|_| at % 2 == 1);

@@ -102,8 +102,8 @@ impl Collector {
         living: &mut dyn Living,
         killed: &mut Vec<u64>,
     ) -> bool {
-        let bucket_count = if buckets.len() == 0 { 0 } else { buckets.count() };
-        for bucket in self.next_bucket..bucket_count {
+        let mut next = buckets.next_occupied(self.next_bucket);
+        while let Some(bucket) = next {
             for place in buckets.entries_of(bucket) {
                 if run.taken_count == run.budget {
                     self.next_bucket = bucket;
@@ -111,6 +111,7 @@ impl Collector {
                 }
                 killed.extend(self.meet(place, (run, at), buckets, living));
             }
+            next = buckets.next_occupied(bucket + 1);
         }
         self.next_bucket = 0;
         true

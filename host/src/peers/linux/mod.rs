@@ -26,6 +26,7 @@ use self::collector::Collector;
 use self::hash::TupleHash;
 use self::standing::{Living, Now, Worth};
 use super::{Admission, Checked, Keys, Known, Peer};
+use crate::options::MAX_ENTRIES;
 use crate::replay::Tracker;
 
 pub(super) const PEER: Known = Known {
@@ -38,13 +39,15 @@ pub(super) const PEER: Known = Known {
         ("gc", "seconds from the first packet to the first run of the collector; drawn by itself"),
     ],
     checked: Checked::Measured,
-    build: |keys: &Keys, max| Ok(Box::new(Linux::new(max, &Params::of(keys, max)?))),
+    build: |keys: &Keys, max| Ok(Box::new(Linux::new(max, &Params::of(keys, max)?)?)),
 };
 
 /// How many buckets are looked at for whom to drop, from the newcomer's own on.
 const PROBED: usize = 8;
 /// Nodes from which on a bucket may be too long, and how many more it may have by chance.
 const LONG_CHAIN: (usize, u64) = (50, 30);
+/// The most jiffies that a second may have.
+const MAX_HZ: usize = 10_000;
 /// Seconds within which the collector comes by first if nobody says when.
 const FIRST_RUN_S: u64 = 60;
 
@@ -54,8 +57,6 @@ const PROBE_RULE: &str = "in the newcomer's buckets";
 const COLLECTOR_RULE: &str = "collector, nearly full";
 /// Why a newcomer was refused.
 const NOBODY_RULE: &str = "all ASSURED in its buckets";
-/// Why a newcomer was refused in whose bucket there are too many.
-const CHAIN_RULE: &str = "chain too long";
 
 /// What can be set of Linux besides the maximum.
 #[derive(Debug, Clone, Copy)]
@@ -87,15 +88,9 @@ struct Linux {
 
 impl Params {
     fn of(keys: &Keys, max: usize) -> Result<Self, String> {
-        let buckets = keys.number("buckets", max)?;
-        let hz = keys.number("hz", 250)? as u64;
+        let buckets = keys.number_in("buckets", max, 1..=MAX_ENTRIES)?;
+        let hz = keys.number_in("hz", 250, 1..=MAX_HZ)? as u64;
         let seed = keys.number("seed", 0)? as u64;
-        if buckets == 0 || u32::try_from(buckets).is_err() {
-            return Err(format!("`buckets={buckets}`: there are 1 to 4294967295"));
-        }
-        if !(1..=10_000).contains(&hz) {
-            return Err(format!("`hz={hz}`: a second has 1 to 10000 jiffies"));
-        }
         let first_run_ms = keys.value("gc").map(|seconds| match seconds.parse::<f64>() {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
             Ok(seconds) if (0.0..1e9).contains(&seconds) => Ok((seconds * 1000.0) as u64),
@@ -106,12 +101,15 @@ impl Params {
 }
 
 impl Linux {
-    fn new(max: usize, params: &Params) -> Self {
+    fn new(max: usize, params: &Params) -> Result<Self, String> {
         let hash = TupleHash::new(params.seed);
         let drawn = || 1 + hash.drawn() % (FIRST_RUN_S * 1000);
-        Self {
+        let count = params.buckets;
+        let buckets = Buckets::new(count, hash)
+            .ok_or_else(|| format!("`buckets={count}`: there is not the memory for so many"))?;
+        Ok(Self {
             max,
-            buckets: Buckets::new(params.buckets, hash),
+            buckets,
             hash,
             hz: params.hz,
             first_run_ms: params.first_run_ms.unwrap_or_else(drawn),
@@ -119,7 +117,7 @@ impl Linux {
             looked_up: None,
             collected: HashSet::new(),
             chain_count: 0,
-        }
+        })
     }
 
     /// Has the collector wait for its first run, if this is the first packet.
@@ -225,7 +223,7 @@ impl Peer for Linux {
             self.buckets.remove(reopened);
         }
         match self.ask(&id, first) {
-            Admission::Take if self.is_chain_too_long(id) => Admission::Refuse(CHAIN_RULE),
+            Admission::Take if self.is_chain_too_long(id) => Admission::TooLong,
             admission => admission,
         }
     }

@@ -1,5 +1,6 @@
 //! A peer at work, packet by packet, through the loop of a replay.
 
+mod limits;
 mod scan;
 mod scenarios;
 
@@ -14,7 +15,7 @@ use keeptrack_core::{
     Why,
 };
 
-use super::{Keys, build};
+use super::{Keys, Peer, build};
 use crate::conntrack::GreTimeouts;
 use crate::front::Stamp;
 use crate::lane::{Lane, Room};
@@ -51,11 +52,16 @@ struct Told {
 impl Bench {
     fn new(name: &str, typed: &str, max: usize) -> Self {
         let keys = Keys::parse(typed).unwrap();
-        let peer = build(name, &keys, max).unwrap().unwrap();
+        Self::of(build(name, &keys, max).unwrap().unwrap())
+    }
+
+    /// That peer at work, on a table of core's that has a thousand slots at the most.
+    fn of(peer: Box<dyn Peer>) -> Self {
+        let slot_count = peer.slots().min(1000);
         let tcp = TcpConfig { be_liberal: true, ..TcpConfig::DEFAULT };
         let config = Config { tcp, checksum: false, ..Config::LINUX };
         let limits = Settings::load(&[]).unwrap().fragments();
-        let ct = Conntrack::new(Heap::new(peer.slots()).unwrap(), config, Seed([7; 16]))
+        let ct = Conntrack::new(Heap::new(slot_count).unwrap(), config, Seed([7; 16]))
             .unwrap()
             .with_helpers(Helpers::new(helper_slots(0).unwrap(), 0))
             .on_full::<Policy>(crate::on_full::Built::unused().policy)

@@ -177,7 +177,7 @@ fn vpp_recycles_transient_tcp_and_refuses_the_first() {
 
 #[test]
 fn vpp_takes_neither_open_tcp_nor_udp() {
-    let mut vpp = Bench::new("vpp", "threads=0", 2);
+    let mut vpp = Bench::new("vpp", "threads=1", 3);
     vpp.at(0).open(1001);
     vpp.udp(1000);
     assert_eq!((vpp.at(29_000).tcp(1002, SYN), vpp.victims()), ("refused", vec![]));

@@ -54,9 +54,21 @@ pub(super) fn line(out: &mut dyn Write, tally: &Tally) -> io::Result<()> {
         return Ok(());
     }
     let (hurt, live) = (Styled(STRONG, Count(totals.hurt())), Styled(STRONG, Count(totals.live())));
-    write!(out, "  hurt {hurt} connections, {live} of them live")?;
+    let (followed, sampled) = totals.aftermath();
+    let got_in = match totals.not_followed() {
+        0 => {
+            write!(out, "  hurt {hurt} connections, {live} of them live")?;
+            "got in later"
+        }
+        _ => {
+            let followed = Count(followed.connections + sampled.connections);
+            // Of those that are not followed, each refused packet counts.
+            write!(out, "  hurt up to {hurt} connections, {live} live of {followed} followed")?;
+            "of these got in later"
+        }
+    };
     let parts = [
-        ("got in later", totals.got_in()),
+        (got_in, totals.got_in()),
         ("entries taken that were open and ASSURED", totals.open_taken()),
     ];
     for (what, count) in parts.into_iter().filter(|(_, count)| *count > 0) {

@@ -26,10 +26,10 @@ pub(super) fn next(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) ->
         )?;
         writeln!(out, "       echo '-A OUTPUT -o lo -j NOTRACK' > lo.rules")?;
         writeln!(out, "       {again}{limit} -r lo.rules")
-    } else if let (true, Some(max), None) = (tally.drop_count > 0, subject.max, typed) {
+    } else if let (true, Some(max), None) = (tally.refused_count() > 0, subject.max, typed) {
         let (twice, hint) = (max * 2, Styled(FAINT, "(what twice as many would do)"));
         writeln!(out, "{next}  {again} --max {twice}   {hint}")
-    } else if tally.drop_count > 0 {
+    } else if tally.refused_count() > 0 {
         let hint = Styled(FAINT, "(without --max: the size it takes)");
         writeln!(out, "{next}  {again}   {hint}")
     } else {

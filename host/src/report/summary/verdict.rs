@@ -1,11 +1,13 @@
 //! The answer: full or not, how much was dropped, and when.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::super::style::{BAD, CAUTION, GOOD, STRONG, Styled};
 use super::super::subject::{Reached, Subject};
 use super::super::tally::Tally;
+use crate::ledger::{Harm, Totals};
 use crate::units::{Clock, Count, Lasting, Share};
 
 /// Writes it in one line, and its moments in the lines below.
@@ -20,18 +22,18 @@ pub(super) fn verdict(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally)
         return writeln!(out, "{sign} None of the {} could be tracked{part}", subject.unit);
     }
     let peak = tally.peak_entries as u64;
-    match (subject.max, tally.dropped_between) {
-        (Some(max), Some(_)) => {
+    match subject.max {
+        Some(max) if tally.refused_count() > 0 => {
             full(out, subject.unit, part, tally)?;
             moments(out, max as u64, tally)
         }
-        (Some(max), None) => {
+        Some(max) => {
             let (sign, share) = (sign(subject), strong(Share(peak, max as u64)));
             let peak = strong(format!("{}/{}", Count(peak), Count(max as u64)));
             writeln!(out, "{sign} Nothing dropped{part}: peak {peak} ({share})")?;
             peak_time(out, tally)
         }
-        (None, _) => {
+        None => {
             let (sign, peak) = (sign(subject), strong(Count(peak)));
             writeln!(out, "{sign} A table of {peak} entries holds this traffic{part}")?;
             peak_time(out, tally)
@@ -39,28 +41,61 @@ pub(super) fn verdict(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally)
     }
 }
 
-/// A table that dropped packets, in one line.
+/// A table that refused packets, in one line; where it was not full, by which rules.
 fn full(out: &mut dyn Write, unit: &str, part: &str, tally: &Tally) -> io::Result<()> {
-    let (sign, lasting) = (Styled(BAD, '\u{2717}'), strong(Lasting(tally.full_ms)));
-    let dropped = Styled(BAD.bold(), Count(tally.drop_count));
-    let share = Styled(BAD.bold(), Share(tally.drop_count, tally.packet_count));
-    let of = strong(Count(tally.packet_count));
-    match tally.first_full {
-        Some(_) => write!(out, "{sign} Table full for {lasting}: ")?,
-        None => write!(out, "{sign} Not full: ")?,
+    write!(out, "{} ", Styled(BAD, '\u{2717}'))?;
+    if tally.first_full.is_some() {
+        write!(out, "Table full for {}: ", strong(Lasting(tally.full_ms)))?;
     }
-    writeln!(out, "{dropped} of {of} {unit} dropped ({share}){part}")
+    let all = tally.packet_count;
+    let did = [(tally.drop_count, "dropped"), (tally.bypass_count, "passed without an entry")];
+    let mut of_all = format!(" of {} {unit}", strong(Count(all)));
+    let mut between = "";
+    for (count, verb) in did.into_iter().filter(|(count, _)| *count > 0) {
+        let (told, share) =
+            (Styled(BAD.bold(), Count(count)), Styled(BAD.bold(), Share(count, all)));
+        // The second number is of the same packets.
+        write!(out, "{between}{told}{} {verb} ({share})", std::mem::take(&mut of_all))?;
+        between = ", ";
+    }
+    write!(out, "{part}")?;
+    if tally.first_full.is_none() {
+        write!(out, ", below the limit of entries ({})", rules(tally.ledger.totals()))?;
+    }
+    writeln!(out)
+}
+
+/// By which rules packets were refused: `source cap 25, zone cap 3`.
+fn rules(totals: &Totals) -> String {
+    let mut by_rule: BTreeMap<&str, u64> = BTreeMap::new();
+    for ((harm, _, rule), row) in totals.rows() {
+        if harm == Harm::Refused {
+            *by_rule.entry(rule).or_default() += row.times;
+        }
+    }
+    let told: Vec<_> =
+        by_rule.iter().map(|(rule, times)| format!("{rule} {}", Count(*times))).collect();
+    told.join(", ")
 }
 
 /// When it was full, and when packets were dropped.
 fn moments(out: &mut dyn Write, max: u64, tally: &Tally) -> io::Result<()> {
-    let Some((first, last)) = tally.dropped_between else { return Ok(()) };
-    if let Some(full) = tally.first_full {
+    let peak = format!("peak {}/{}", Count(tally.peak_entries as u64), Count(max));
+    let full = tally.first_full.map(|full| {
         let since_start = Lasting(full.since(tally.first_packet.unwrap_or(full)));
-        writeln!(out, "  first full {} UTC (+{since_start})", Clock(full))?;
+        format!("first full {} UTC (+{since_start})", Clock(full))
+    });
+    match (full, tally.dropped_between) {
+        (full, Some((first, last))) => {
+            if let Some(full) = full {
+                writeln!(out, "  {full}")?;
+            }
+            let (first, last) = (Clock(first), Clock(last));
+            writeln!(out, "  first drop {first}   last drop {last}   {peak}")
+        }
+        (Some(full), None) => writeln!(out, "  {full}   {peak}"),
+        (None, None) => writeln!(out, "  {peak}"),
     }
-    write!(out, "  first drop {}   last drop {}", Clock(first), Clock(last))?;
-    writeln!(out, "   peak {}/{}", Count(tally.peak_entries as u64), Count(max))
 }
 
 fn peak_time(out: &mut dyn Write, tally: &Tally) -> io::Result<()> {

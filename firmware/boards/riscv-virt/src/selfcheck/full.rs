@@ -132,7 +132,7 @@ fn by_hand() -> Result<(), Fault> {
     };
     ensure(first.find(&old.tuple, Zone::DEFAULT).is_some(), "Unconfirmed::find")?;
     ensure(first.drop_early(&old.tuple, Zone::DEFAULT), "Unconfirmed::drop_early")?;
-    let Refused { then, .. } = first.refuse(OnRefusal::Bypass);
+    let Refused { then, .. } = first.refuse(Refusal::TableFull, OnRefusal::Bypass);
     ensure(then == OnRefusal::Bypass && ct.stats().bypass == 1, "Unconfirmed::refuse")?;
     let other = parse(&syn(2))?.tuple;
     ensure(ct.find(&old.tuple, Zone::DEFAULT).is_none() && ct.len() == 1, "Conntrack::find")?;
