@@ -26,6 +26,8 @@ pub(super) struct Figures {
     pub(super) bypass: u64,
     /// Connections that had to leave for a newer one.
     pub(super) early_drop: u64,
+    /// Of those, the ones that left for no newcomer: a collector took them.
+    pub(super) collected: u64,
     /// Connections whose time was cut short.
     pub(super) shrunk: u64,
     /// Of all those that left early, the ASSURED ones.
@@ -133,6 +135,7 @@ impl Figures {
             drop_invalid: tally.drop_invalid_count,
             bypass: tally.bypass_count,
             early_drop: ended(Why::DroppedEarly),
+            collected: tally.collected_count,
             shrunk: ended(Why::Shrunk),
             early_assured,
             early_open: totals.open_taken(),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::stats::{linux_drop, linux_invalid};
+use super::stats::{linux_drop, linux_early_drop, linux_invalid};
 use super::subject::Subject;
 use super::tally::Tally;
 
@@ -39,7 +39,8 @@ fn kernels(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Res
     }
     let drop = linux_drop(stats, tally);
     kernels("stat_drop", "Packets dropped because the table was full.", drop)?;
-    kernels("stat_early_drop", "Entries that made room for newer ones.", stats.early_drop)?;
+    let early_drop = linux_early_drop(stats, tally);
+    kernels("stat_early_drop", "Entries that made room for newer ones.", early_drop)?;
     kernels("stat_found", "Always 0: ports that NAT found taken.", 0)?;
     kernels("stat_ignore", "Always 0: not counted by Linux any more.", 0)?;
     kernels("stat_insert", "Entries that the table began with.", stats.insert)?;

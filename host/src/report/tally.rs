@@ -40,6 +40,10 @@ pub struct Tally {
     pub seeded_count: u64,
     /// Connections made.
     pub made_count: u64,
+    /// Connections that had to leave for no newcomer: a peer's collector took them.
+    pub collected_count: u64,
+    /// Those that had to leave since the last packet.
+    taken_count: u64,
     /// Connections that left, by reason.
     pub ended: BTreeMap<&'static str, u64>,
     /// The most connections at once.
@@ -239,6 +243,7 @@ impl Report for Tally {
         self.at(verdict.time_ns);
         self.ledger.packet(verdict);
         self.packet_count += 1;
+        self.taken_count = 0;
         self.first_packet.get_or_insert(verdict.now());
         self.last_packet = Some(verdict.now());
         self.count(verdict);
@@ -260,11 +265,13 @@ impl Report for Tally {
             self.series.hold(left, self.entries_end as u64);
         }
         *self.ended.entry(ended.why.name()).or_default() += 1;
+        self.taken_count += u64::from(ended.why == Why::DroppedEarly);
         self.census.ended(&ended.conn, left);
         Ok(())
     }
 
     fn collected(&mut self) {
+        self.collected_count += std::mem::take(&mut self.taken_count);
         self.ledger.flush();
     }
 
