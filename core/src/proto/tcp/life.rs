@@ -11,9 +11,9 @@ impl TcpTrack {
     /// All that [`seconds`](Self::seconds) may have chosen from.
     pub(crate) const fn timeouts(&self) -> [Timeout; 4] {
         let of_state = self.state.timeout();
-        let after_reset = match self.state {
-            TcpState::Established => Timeout::TcpClose,
-            // A reset has closed it, if there was one.
+        // Without a reset, whoever has few seconds left has been idle for most of a longer time.
+        let after_reset = match self.last.class {
+            Some(Class::Rst) => Timeout::TcpClose,
             _ => of_state,
         };
         [of_state, Timeout::TcpMaxRetrans, Timeout::TcpUnacknowledged, after_reset]
