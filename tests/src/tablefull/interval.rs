@@ -37,6 +37,12 @@ impl Interval {
         Ok(Self { mean, reach: NINE_FREE * deviation * 1.1_f64.sqrt() })
     }
 
+    /// The same, but wide enough for a value that is so much above or below the mean.
+    #[must_use]
+    pub fn reaching(self, least: f64) -> Self {
+        Self { reach: self.reach.max(least), ..self }
+    }
+
     /// Whether a value lies within.
     #[must_use]
     pub fn has(&self, value: f64) -> bool {

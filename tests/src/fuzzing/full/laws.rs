@@ -184,7 +184,11 @@ impl Laws {
         *outstanding = outstanding.checked_sub(1).expect("told twice, or never there");
         self.told_count += 1;
         let is_it = |gone: &Gone| (id(&gone.conn), gone.conn.expiry()) == (id(conn), conn.expiry());
-        let gone = self.gone.iter().position(is_it).map(|place| self.gone.remove(place));
+        // These have left on their own, and are in no list of those who left when a newcomer came; one
+        // that came after them may be, with the same tuple and the same expiry.
+        let is_alone = matches!(ended.why, Why::Reset | Why::Reopened | Why::Flushed);
+        let place = self.gone.iter().position(is_it).filter(|_| !is_alone);
+        let gone = place.map(|place| self.gone.remove(place));
         let by_hand = self.asked.get_mut(&id(conn)).filter(|count| **count > 0);
         match (ended.why, by_hand) {
             (Why::Flushed | Why::DroppedEarly, Some(count)) => *count -= 1,
