@@ -58,13 +58,13 @@ pub struct Refused {
 
 impl<'t> Unconfirmed<'t> {
     pub(crate) fn new(
-        conn: Conn,
+        conn: &Conn,
         hash: u32,
         (now, timeout): (Instant, u32),
         then: OnRefusal,
         table: &'t mut dyn Confirm,
     ) -> Self {
-        Self { conn, hash, timeout, now, then, table }
+        Self { conn: conn.copied(), hash, timeout, now, then, table }
     }
 
     /// The connection as it would be in the table.
@@ -120,8 +120,9 @@ impl<'t> Unconfirmed<'t> {
     /// # Errors
     /// [`Refused`] when there is no place.
     pub fn confirm(self) -> Result<Confirmed<'t>, Refused> {
-        let Self { conn, hash, now, then, table, .. } = self;
-        table.confirm((conn, hash, now), then)
+        // A connection is large: it is lent where it lies, and copied once, into its slot.
+        self.table
+            .confirm(&Newcomer { conn: &self.conn, hash: self.hash, now: self.now }, self.then)
     }
 
     /// Refuses the connection for that reason; its packet gets what `then` says. For callers that
@@ -150,14 +151,11 @@ impl fmt::Display for Refused {
 
 impl core::error::Error for Refused {}
 
-/// The slot of a connection, and who left it for that.
-pub(crate) type Placed = (SlotId, Option<Ended>);
-
 /// A table, whatever its memory and its policy.
 pub(crate) trait Confirm {
     fn confirm(
         &mut self,
-        newcomer: (Conn, u32, Instant),
+        newcomer: &Newcomer<'_>,
         then: OnRefusal,
     ) -> Result<Confirmed<'_>, Refused>;
 
@@ -173,17 +171,18 @@ pub(crate) trait Confirm {
 impl<M: Memory, P: OnFull, H: Help> Confirm for Inside<M, P, H> {
     fn confirm(
         &mut self,
-        (conn, hash, now): (Conn, u32, Instant),
+        newcomer: &Newcomer<'_>,
         then: OnRefusal,
     ) -> Result<Confirmed<'_>, Refused> {
-        match self.place(conn, hash, now) {
-            Ok((slot, evicted)) => {
-                self.begin_listening(slot, hash, Ftp::NEW);
+        let mut evicted = None;
+        match self.place(newcomer, &mut evicted) {
+            Ok(slot) => {
+                self.begin_listening(slot, newcomer.hash, Ftp::NEW);
                 Ok(Confirmed { conn: self.table.conn(slot), evicted })
             }
             Err(why) => {
-                self.refuse(Newcomer { conn: &conn, hash, now }, why, then);
-                Err(Refused { conn, why, then })
+                self.refuse(*newcomer, why, then);
+                Err(Refused { conn: newcomer.conn.copied(), why, then })
             }
         }
     }
@@ -214,29 +213,31 @@ impl<M: Memory, P: OnFull, H: Help> Confirm for Inside<M, P, H> {
 }
 
 impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
-    /// Puts `conn`, of which there is none in the table, into a slot; and says who left for it.
+    /// Puts a newcomer, of which there is none in the table, into a slot; and says in `evicted` who
+    /// left for it.
     pub(crate) fn place(
         &mut self,
-        mut conn: Conn,
-        hash: u32,
-        now: Instant,
-    ) -> Result<Placed, Refusal> {
-        let class = conn.status.share();
-        conn.status |= Status::CONFIRMED;
-        conn.acct.set_number(self.stats.confirmed);
-        let newcomer = Newcomer { conn: &conn, hash, now };
-        self.policy.admit(&newcomer)?;
+        newcomer: &Newcomer<'_>,
+        evicted: &mut Option<Ended>,
+    ) -> Result<SlotId, Refusal> {
+        let Newcomer { conn, hash, now } = *newcomer;
+        self.policy.admit(newcomer)?;
         self.make_room_in_chain(hash, now)?;
-        let evicted = self.vacate(&newcomer);
+        self.vacate(newcomer, evicted);
+        let class = conn.status.share();
         let share = self.table.shares.room_for(class).ok_or(Refusal::TableFull)?;
-        conn.status.set_share(share);
-        let slot = self.table.insert(conn, now, &self.hash, hash).ok_or(Refusal::TableFull)?;
+        let slot =
+            self.table.insert((conn, share), now, &self.hash, hash).ok_or(Refusal::TableFull)?;
+        if let Some(conn) = self.table.conn_mut(slot) {
+            conn.status |= Status::CONFIRMED;
+            conn.acct.set_number(self.stats.confirmed);
+        }
         if P::RANKS {
             self.table.rank(slot);
         }
         self.policy.entered(&Newcomer { conn: self.table.conn(slot), hash, now });
         add_one(&mut self.stats.confirmed);
-        Ok((slot, evicted))
+        Ok(slot)
     }
 
     /// Sees to it that the bucket of `hash` takes one more.
@@ -258,7 +259,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
 
     /// Sees to it that a slot is free for `newcomer`, if that can be; and says who left for it, or
     /// whose slot it is.
-    fn vacate(&mut self, newcomer: &Newcomer<'_>) -> Option<Ended> {
+    fn vacate(&mut self, newcomer: &Newcomer<'_>, evicted: &mut Option<Ended>) {
         let class = newcomer.conn.status.share();
         for _ in 0..OVERDUE {
             let view = View { table: &self.table, config: &self.config, class, now: newcomer.now };
@@ -268,16 +269,18 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         self.end_what_ran_out(newcomer.now, class);
         let has_room = self.table.shares.room_for(class).is_some();
         if has_room && !self.table.is_full() {
-            return None;
+            return;
         }
         if !has_room {
             let view = View { table: &self.table, config: &self.config, class, now: newcomer.now };
-            let victim = self.policy.victim(newcomer, &view)?;
+            let Some(victim) = self.policy.victim(newcomer, &view) else { return };
             self.end_picked((victim, class), newcomer.now, Why::DroppedEarly);
-            // A policy may have named nobody who could make room.
-            self.table.shares.room_for(class)?;
+            if self.table.shares.room_for(class).is_none() {
+                // It has named nobody who could make room.
+                return;
+            }
         }
-        self.hand_out()
+        self.hand_out_to(evicted);
     }
 
     /// Ends what a few steps of the wheel find to have run out, until there is room for `class`.

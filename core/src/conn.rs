@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::acct::Acct;
+use crate::bits::Bits;
 use crate::proto::{State, Track};
 use crate::raw::{Helper, PolicyId};
 use crate::status::{CtState, Status};
@@ -13,7 +14,11 @@ use crate::tuple::{Direction, Key, Protocol, Side, Tuple, Zone};
 #[derive(Debug, Clone, Copy)]
 pub struct Conn {
     key: Key,
-    expiry: Stamp,
+    /// In parts, as a [`Stamp`] has them: aligned so that processors can write them, which need
+    /// that, and without a gap.
+    expiry_low: u32,
+    expiry_middle: u16,
+    expiry_high: u8,
     pub(crate) status: Status,
     opened_by: Side,
     timeouts: Option<PolicyId>,
@@ -25,7 +30,9 @@ impl Conn {
     /// What an empty slot holds; all zero.
     pub(crate) const EMPTY: Self = Self {
         key: Key::EMPTY,
-        expiry: Stamp::ZERO,
+        expiry_low: 0,
+        expiry_middle: 0,
+        expiry_high: 0,
         status: Status::NONE,
         opened_by: Side::First,
         timeouts: None,
@@ -36,8 +43,24 @@ impl Conn {
     /// A connection that begins now.
     pub(crate) fn new(key: Key, sender: Side, track: Track, now: Instant) -> Self {
         let (opened_by, acct) = (key.opened_by(sender), Acct::begun(now));
-        let (expiry, status) = (Stamp::ZERO, Status::NONE);
-        Self { key, expiry, status, opened_by, timeouts: None, track, acct }
+        Self { key, opened_by, track, acct, ..Self::EMPTY }
+    }
+
+    /// The same, field by field: a microcontroller copies each by a few loads and stores of several
+    /// words, but all at once by a call that loops over words.
+    #[inline(always)]
+    pub(crate) const fn copied(&self) -> Self {
+        Self {
+            key: self.key,
+            expiry_low: self.expiry_low,
+            expiry_middle: self.expiry_middle,
+            expiry_high: self.expiry_high,
+            status: self.status,
+            opened_by: self.opened_by,
+            timeouts: self.timeouts,
+            track: self.track,
+            acct: self.acct,
+        }
     }
 
     /// The tuple of its packets in that direction.
@@ -88,7 +111,7 @@ impl Conn {
     /// When it runs out if no packet comes.
     #[must_use]
     pub const fn expiry(&self) -> Instant {
-        self.expiry.instant()
+        Stamp::of_parts(self.expiry_low, self.expiry_middle, self.expiry_high).instant()
     }
 
     /// Seconds left to live, rounded down; 0 when it has run out.
@@ -110,6 +133,11 @@ impl Conn {
 
     pub(crate) const fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// The address that its first packet came from, and the family of that.
+    pub(crate) const fn source(&self) -> (Bits, u8) {
+        self.key.address(self.opened_by)
     }
 
     pub(crate) const fn protocol(&self) -> Protocol {
@@ -138,7 +166,8 @@ impl Conn {
     }
 
     pub(crate) fn set_expiry(&mut self, expiry: Instant) {
-        self.expiry = Stamp::from_instant(expiry);
+        let parts = Stamp::from_instant(expiry).parts();
+        (self.expiry_low, self.expiry_middle, self.expiry_high) = parts;
     }
 
     /// Whether it is found and counted; a connection that is over is not, wherever it waits.

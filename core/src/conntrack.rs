@@ -13,6 +13,7 @@ use crate::helper::{Help, NoHelpers};
 use crate::inside::Inside;
 use crate::invalid::Invalid;
 use crate::packet::{Inner, Malformed, Packet, Transport};
+use crate::proto::Track;
 use crate::rank::Class;
 use crate::raw::{Raw, RawVerdict, TrackAll};
 use crate::restore::{RestoreError, Restored};
@@ -131,6 +132,9 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     pub fn expire(&mut self, now: Instant) -> Step {
         let now = self.inside.at(now);
         self.inside.expire_expectations(now);
+        if self.inside.table.rests(now) {
+            return Step::Idle;
+        }
         if let Some(ended) = self.inside.hand_out() {
             return Step::Ended(ended);
         }
@@ -275,7 +279,10 @@ fn usable<M: Memory>(memory: &M) -> Result<(), ConfigError> {
 
 impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     /// Every way that a packet can take.
-    #[inline(always)] // In line at the one hot place; the other is for parts of datagrams.
+    ///
+    /// In line at the one hot place, the other is for parts of datagrams; where flash is scarce at
+    /// neither.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn track(
         &mut self,
         now: Instant,
@@ -324,11 +331,12 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
                 }
             }
         }
-        match ct.begin((packet, now), (key, sender), template, rules) {
-            Ok((conn, timeout)) => {
+        let mut conn = Conn::new(key, sender, Track::Generic, now);
+        match ct.begin((packet, now), &mut conn, template, rules) {
+            Ok(timeout) => {
                 add_one(&mut ct.stats.first);
                 let then = template.refused;
-                Tracked::First(Unconfirmed::new(conn, hash, (now, timeout), then, ct))
+                Tracked::First(Unconfirmed::new(&conn, hash, (now, timeout), then, ct))
             }
             Err(why) => ct.invalid(why),
         }

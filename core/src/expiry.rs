@@ -17,11 +17,13 @@ const LEVEL_BITS: u32 = LISTS_A_LEVEL.ilog2();
 pub(crate) struct Wheel {
     /// Nothing is filed under a moment before this one.
     turned_to: u64,
+    /// No list that holds anything comes up before this moment.
+    quiet_until: u64,
     /// Which lists of each level hold anything.
     occupied: [u64; LEVELS],
 }
 
-/// A list of the wheel and the first moment that it stands for.
+/// A list of the wheel and the first moment that it stands for: no connection of it runs out before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Due {
     list: usize,
@@ -30,17 +32,18 @@ pub(crate) struct Due {
 
 impl Wheel {
     pub(crate) const fn new() -> Self {
-        Self { turned_to: 0, occupied: [0; LEVELS] }
+        Self { turned_to: 0, quiet_until: u64::MAX, occupied: [0; LEVELS] }
     }
 
     /// Files `slot`, which is in no list, under `expiry`, or the whole millisecond that follows it.
     /// Touches three slots.
     pub(crate) fn file<M: Memory>(&mut self, memory: &mut M, slot: SlotId, expiry: Instant) {
-        let (level, place) = self.place(expiry.as_millis_up());
-        if let Some(occupied) = self.occupied.get_mut(level) {
-            *occupied |= 1 << place;
+        let Due { list, begins } = self.place(expiry.as_millis_up());
+        self.quiet_until = self.quiet_until.min(begins);
+        if let Some(occupied) = self.occupied.get_mut(list / LISTS_A_LEVEL) {
+            *occupied |= 1 << (list % LISTS_A_LEVEL);
         }
-        list::push::<Timers, M>(memory, list_of(level, place), slot);
+        list::push::<Timers, M>(memory, list, slot);
     }
 
     /// Takes `slot` from wherever it is filed. Touches three slots.
@@ -61,27 +64,49 @@ impl Wheel {
         list::first::<Timers, M>(memory, ENDED)
     }
 
+    /// The earliest list that holds anything, if it has come up by `now`; if none has, turns the
+    /// wheel to `now`.
+    pub(crate) fn due_by(&mut self, now: Instant) -> Option<Due> {
+        if self.quiet_until <= now.as_millis() {
+            let next = self.next();
+            self.quiet_until = next.map_or(u64::MAX, |due| due.begins);
+            if self.quiet_until <= now.as_millis() {
+                return next;
+            }
+        }
+        self.rest(now);
+        None
+    }
+
+    /// No list that holds anything comes up before this moment; perhaps none at it either.
+    pub(crate) const fn quiet_until(&self) -> Instant {
+        Instant::from_millis(self.quiet_until)
+    }
+
     /// The earliest list that holds anything.
-    pub(crate) fn next(&self) -> Option<Due> {
+    fn next(&self) -> Option<Due> {
         (0..LEVELS).filter_map(|level| self.next_of(level)).min_by_key(|due| due.begins)
     }
 
     fn next_of(&self, level: usize) -> Option<Due> {
         let occupied = self.occupied.get(level).copied().filter(|&occupied| occupied != 0)?;
-        let turned_to = self.turned_to >> shift(level);
         // A level goes round: the first list ahead, the present one included.
-        let ahead = occupied.rotate_right(low(turned_to & PLACE)).trailing_zeros();
-        let place = turned_to.wrapping_add(u64::from(ahead));
-        Some(Due { list: list_of(level, place), begins: place << shift(level) })
+        let ahead = occupied.rotate_right(digit(level, self.turned_to)).trailing_zeros();
+        Some(self.ahead(level, ahead))
+    }
+
+    /// The list of a level that is so many ahead of the present one.
+    fn ahead(&self, level: usize, count: u32) -> Due {
+        let millis = count.wrapping_shl(shift(level));
+        Due::of(level, self.turned_to.wrapping_add(millis.into()))
     }
 
     /// When the list comes up that `slot` is filed in.
     pub(crate) fn comes_up<M: Memory>(&self, memory: &M, slot: SlotId) -> Instant {
         let list = list::of::<Timers, M>(memory, slot).unwrap_or(0);
         let level = list / LISTS_A_LEVEL;
-        let turned_to = self.turned_to >> shift(level);
-        let ahead = (list as u64).wrapping_sub(turned_to) & PLACE;
-        Instant::from_millis(turned_to.wrapping_add(ahead) << shift(level))
+        let ahead = low(list as u64).wrapping_sub(digit(level, self.turned_to)) & PLACE;
+        Instant::from_millis(self.ahead(level, ahead).begins)
     }
 
     /// Turns the wheel to a list that has come up, and answers the first connection of it.
@@ -100,36 +125,40 @@ impl Wheel {
         Instant::from_millis(self.turned_to)
     }
 
-    /// Whether nothing is filed.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.occupied == [0; LEVELS]
-    }
-
-    /// The level and the place on it for a moment; moments past are filed under the present.
+    /// The list for a moment; moments past are filed under the present.
     ///
-    /// The level is that of the highest digit in which the moment differs from the present, so
+    /// Its level is that of the highest digit in which the moment differs from the present, so
     /// that a list of a higher level never comes up before one of a lower level.
-    fn place(&self, moment: u64) -> (usize, u64) {
+    fn place(&self, moment: u64) -> Due {
         let moment = moment.max(self.turned_to);
         let highest = (moment ^ self.turned_to).checked_ilog2().unwrap_or(0);
         let level = (highest / LEVEL_BITS) as usize;
         if level < LEVELS {
-            return (level, (moment >> shift(level)) & PLACE);
+            return Due::of(level, moment);
         }
         // In another turn of the last level: as far ahead as there is a list, at the most.
-        let level = LEVELS.wrapping_sub(1);
-        let turned_to = self.turned_to >> shift(level);
-        let ahead = (moment >> shift(level)).wrapping_sub(turned_to).min(PLACE);
-        (level, turned_to.wrapping_add(ahead) & PLACE)
+        let ahead = (moment >> shift(LAST)).wrapping_sub(self.turned_to >> shift(LAST));
+        self.ahead(LAST, low(ahead.min(PLACE.into())))
     }
 }
 
+/// The level of the longest lists.
+const LAST: usize = LEVELS - 1;
 /// The bits of a moment that are a place on a level.
-const PLACE: u64 = LISTS_A_LEVEL as u64 - 1;
+const PLACE: u32 = (1 << LEVEL_BITS) - 1;
 
-#[allow(clippy::cast_possible_truncation, reason = "a place is below 64")]
-const fn low(place: u64) -> u32 {
-    place as u32
+// So that a word is enough wherever something is shifted, for what has no longer ones.
+const _: () = assert!(shift(LEVELS) <= u32::BITS);
+
+/// The place of a moment on a level.
+const fn digit(level: usize, moment: u64) -> u32 {
+    low(moment).wrapping_shr(shift(level)) & PLACE
+}
+
+/// The lower word.
+#[allow(clippy::cast_possible_truncation, reason = "on purpose")]
+const fn low(moment: u64) -> u32 {
+    moment as u32
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "there are five levels")]
@@ -137,14 +166,11 @@ const fn shift(level: usize) -> u32 {
     (level as u32).wrapping_mul(LEVEL_BITS)
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "a place is below 64")]
-const fn list_of(level: usize, place: u64) -> usize {
-    level.wrapping_mul(LISTS_A_LEVEL).wrapping_add((place & PLACE) as usize)
-}
-
 impl Due {
-    /// No connection of the list runs out before this moment.
-    pub(crate) const fn begins(&self) -> Instant {
-        Instant::from_millis(self.begins)
+    /// The list of a level that stands for a moment.
+    const fn of(level: usize, moment: u64) -> Self {
+        let list = level.wrapping_mul(LISTS_A_LEVEL).wrapping_add(digit(level, moment) as usize);
+        let within = 1_u32.wrapping_shl(shift(level)).wrapping_sub(1);
+        Self { list, begins: moment & !(within as u64) }
     }
 }

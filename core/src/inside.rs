@@ -27,7 +27,9 @@ pub(crate) struct Inside<M, P, H> {
 impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     /// `now`, unless a later moment has been seen.
     pub(crate) fn at(&mut self, now: Instant) -> Instant {
-        self.latest = self.latest.max(now);
+        if now > self.latest {
+            self.latest = now;
+        }
         self.latest
     }
 
@@ -49,7 +51,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     }
 
     /// The connection of `key`, unless it has run out: then it is over.
-    #[inline(always)] // See `KeyedHash::of`.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))] // See `KeyedHash::of`.
     pub(crate) fn find(&mut self, now: Instant, hash: u32, key: &Key) -> Option<SlotId> {
         let slot = self.table.find(hash, key)?;
         if self.table.conn(slot).has_run_out(now) {
@@ -100,9 +102,23 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
 
     /// The next connection that is over.
     pub(crate) fn hand_out(&mut self) -> Option<Ended> {
-        let ended = self.table.hand_out()?;
-        self.stop_listening(&ended.conn);
-        add_one(match ended.why {
+        let (slot, why) = self.give_up()?;
+        Some(Ended { conn: self.table.conn(slot).copied(), why })
+    }
+
+    /// The same, written where it stays. Not inlined: then it is copied as a whole, not in pieces.
+    #[inline(never)]
+    pub(crate) fn hand_out_to(&mut self, place: &mut Option<Ended>) {
+        if let Some((slot, why)) = self.give_up() {
+            *place = Some(Ended { conn: self.table.conn(slot).copied(), why });
+        }
+    }
+
+    /// The next connection that is over, in a slot that is free now, and why it is.
+    fn give_up(&mut self) -> Option<(SlotId, Why)> {
+        let (slot, why) = self.table.hand_out()?;
+        self.stop_listening(slot);
+        add_one(match why {
             Why::TimedOut => &mut self.stats.timed_out,
             Why::Reset => &mut self.stats.reset,
             Why::Reopened => &mut self.stats.reopened,
@@ -110,6 +126,6 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
             Why::DroppedEarly => &mut self.stats.early_drop,
             Why::Shrunk => &mut self.stats.shrunk,
         });
-        Some(ended)
+        Some((slot, why))
     }
 }

@@ -63,6 +63,7 @@
 extern crate std;
 
 mod acct;
+mod bits;
 mod checksum;
 mod config;
 mod confirm;
@@ -74,6 +75,8 @@ mod expiry;
 pub mod fragment;
 mod full;
 mod gather;
+#[cfg(any(test, target_pointer_width = "32"))]
+mod half_sip;
 mod hash;
 mod helper;
 mod inside;
@@ -107,8 +110,8 @@ pub use ended::{Ended, Why};
 pub use expect::Expectation;
 pub use fragment::Held;
 pub use full::{
-    Adaptive, EarlyDrop, Ghost, Newcomer, OnFull, OnRefusal, Prefix, Ranked, Refusal, Refuse,
-    Slots, SourceCap, SourcePlace, ZoneCap, ZoneCaps,
+    Adaptive, EarlyDrop, Ghost, GhostOf, Newcomer, OnFull, OnRefusal, Prefix, Ranked, Refusal,
+    Refuse, Slots, SourceCap, SourcePlace, ZoneCap, ZoneCaps,
 };
 pub use hash::Seed;
 pub use helper::{Help, HelperDrop, HelperSlot, HelperTable, Helpers, NoHelpers};

@@ -4,15 +4,16 @@ use core::fmt;
 
 #[cfg(feature = "acct")]
 use crate::acct::{Acct, Counters};
-use crate::confirm::{Confirmed, Placed, Refused};
+use crate::confirm::{Confirmed, Refused};
 use crate::conn::Conn;
-use crate::full::{OnFull, OnRefusal};
+use crate::ended::Ended;
+use crate::full::{Newcomer, OnFull, OnRefusal};
 use crate::helper::{Ftp, Help};
 use crate::inside::Inside;
 use crate::proto::{self, State};
 use crate::stats::add_one;
 use crate::status::Status;
-use crate::storage::Memory;
+use crate::storage::{Memory, SlotId};
 use crate::time::Instant;
 use crate::timeout::MAX_SECONDS;
 use crate::tuple::{Key, Protocol, Tuple, Zone};
@@ -105,8 +106,9 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         now: Instant,
         open: &Restored,
     ) -> Result<Confirmed<'_>, RestoreError> {
-        match self.put_back(now, open) {
-            Ok((slot, evicted)) => {
+        let mut evicted = None;
+        match self.put_back(now, open, &mut evicted) {
+            Ok(slot) => {
                 add_one(&mut self.stats.insert);
                 Ok(Confirmed { conn: self.table.conn(slot), evicted })
             }
@@ -117,7 +119,12 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         }
     }
 
-    fn put_back(&mut self, now: Instant, open: &Restored) -> Result<Placed, RestoreError> {
+    fn put_back(
+        &mut self,
+        now: Instant,
+        open: &Restored,
+        evicted: &mut Option<Ended>,
+    ) -> Result<SlotId, RestoreError> {
         let (key, sender) = Key::of(&open.tuple, open.zone).ok_or(RestoreError::Tuple)?;
         // A key keeps nothing but what is of its protocol.
         if key.tuple(sender) != open.tuple {
@@ -138,10 +145,10 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         {
             conn.acct = Acct::restored(open.counters, (open.start.unwrap_or(now), now));
         }
-        let placed = self.place(conn, hash, now);
-        let placed = placed
+        let slot = self
+            .place(&Newcomer { conn: &conn, hash, now }, evicted)
             .map_err(|why| RestoreError::Refused(Refused { conn, why, then: OnRefusal::Drop }))?;
-        self.begin_listening(placed.0, hash, Ftp::PICKED_UP);
-        Ok(placed)
+        self.begin_listening(slot, hash, Ftp::PICKED_UP);
+        Ok(slot)
     }
 }

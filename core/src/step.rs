@@ -1,5 +1,6 @@
 //! What a packet makes of a connection: it begins one, or moves one on.
 
+use crate::config::Config;
 use crate::conn::Conn;
 use crate::ended::Why;
 use crate::full::{OnFull, idle_ms};
@@ -14,7 +15,7 @@ use crate::status::{CtState, Status};
 use crate::storage::{Memory, SlotId};
 use crate::time::Instant;
 use crate::tracked::Change;
-use crate::tuple::{Direction, Key, Side};
+use crate::tuple::{Direction, Side};
 
 /// A connection with fewer seconds left is not worth doubting.
 const DOUBTED_ABOVE_S: u32 = 120;
@@ -24,14 +25,18 @@ const DOUBTED_ABOVE_S: u32 = 120;
 pub(crate) type Stepped = Result<Option<(CtState, Direction, Change)>, (Invalid, Option<u32>)>;
 
 impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
-    /// A connection that `packet` begins, and the seconds that it lives.
+    /// Fills in the connection that `packet` begins, of which nothing but the key is known, and
+    /// answers the seconds that it lives.
+    ///
+    /// Not inlined: then it is copied as a whole, not in pieces.
+    #[inline(never)]
     pub(crate) fn begin(
         &mut self,
         (packet, now): (&Packet<'_>, Instant),
-        (key, sender): (Key, Side),
+        conn: &mut Conn,
         template: Template,
         rules: &impl Raw,
-    ) -> Result<(Conn, u32), Invalid> {
+    ) -> Result<u32, Invalid> {
         // Before its protocol is asked, so that a packet that begins nothing is waited for no
         // longer: as in Linux.
         let status = match self.is_expected(now, &packet.tuple, template.zone) {
@@ -41,14 +46,14 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         };
         let mut own = None;
         let timeouts = template.timeouts.and_then(|id| rules.timeouts(id));
-        let (track, timeout) = proto::first(packet, now, self.config.under(timeouts, &mut own))?;
-        let mut conn = Conn::new(key, sender, track, now);
+        let config = self.config.under(timeouts, &mut own);
+        let timeout = proto::first((packet, now), config, &mut conn.track)?;
         conn.status = status;
         conn.status.set_share(template.class);
         conn.set_timeouts(template.timeouts);
         conn.acct.count(Direction::Original, packet.len, now);
         conn.set_expiry(now.after(timeout));
-        Ok((conn, timeout))
+        Ok(timeout)
     }
 
     /// What the protocol makes of a packet of the connection in `slot`; `None` when that is over
@@ -60,8 +65,9 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         sender: Side,
         rules: &impl Raw,
     ) -> Stepped {
-        let waiting = self.waiting(slot, now);
         let Some(conn) = self.table.conn_mut(slot) else { return Ok(None) };
+        let may_wait = P::RANKS && !conn.status.has(Status::ASSURED);
+        let waiting = if may_wait { waiting(conn, now, &self.config) } else { None };
         let dir = conn.direction_from(sender);
         let state = conn.ct_state(dir);
         let (status, left) = (conn.status, conn.state());
@@ -122,15 +128,6 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         change.is_of_state() || (is_renewed && Rank::of(self.table.conn(slot)).is_some())
     }
 
-    /// The rank of a connection that may wait for an answer, and for how long it has.
-    fn waiting(&self, slot: SlotId, now: Instant) -> Option<(Rank, u64)> {
-        let conn = self.table.conn(slot);
-        if !P::RANKS || conn.status.has(Status::ASSURED) {
-            return None;
-        }
-        Some((Rank::of(conn)?, idle_ms(conn, now, &self.config)?))
-    }
-
     /// Lets a connection that has two minutes left or more live for `seconds` at the most, which
     /// are returned unless it has fewer left. Counted are whole seconds, and begun ones as whole:
     /// what is left of a connection can be told to a kernel, and compared with it, no finer than
@@ -143,4 +140,9 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
             seconds
         })
     }
+}
+
+/// The rank of a connection that is not assured, and for how long it has waited for an answer.
+fn waiting(conn: &Conn, now: Instant, config: &Config) -> Option<(Rank, u64)> {
+    Some((Rank::of(conn)?, idle_ms(conn, now, config)?))
 }

@@ -26,6 +26,10 @@ pub trait Link: Copy + Debug + Eq + sealed::Sealed + 'static {
 
     /// The slot, or `None` for no slot.
     fn slot(self) -> Option<SlotId>;
+
+    /// The slot of `slot_count` that a hash names: multiply and shift, so that any number of slots
+    /// will do.
+    fn home(hash: u32, slot_count: usize) -> SlotId;
 }
 
 mod sealed {
@@ -35,7 +39,7 @@ mod sealed {
 }
 
 macro_rules! link {
-    ($word:ty, $slots:expr) => {
+    ($word:ty, $slots:expr, $home:expr) => {
         impl Link for $word {
             const NIL: Self = 0;
             const SLOTS: usize = $slots;
@@ -56,13 +60,31 @@ macro_rules! link {
             fn slot(self) -> Option<SlotId> {
                 (self as usize).checked_sub(1).map(SlotId)
             }
+
+            fn home(hash: u32, slot_count: usize) -> SlotId {
+                SlotId($home(hash, slot_count))
+            }
         }
     };
 }
 
-link!(u16, u16::MAX as usize);
+link!(u16, u16::MAX as usize, scaled_by_halves);
 // One bit less, so that the bits above a slot can be shifted down.
-link!(u32, i32::MAX as usize);
+link!(u32, i32::MAX as usize, scaled);
+
+/// The upper word of the product.
+#[allow(clippy::cast_possible_truncation, reason = "below the number of slots")]
+fn scaled(hash: u32, slot_count: usize) -> usize {
+    (u64::from(hash).wrapping_mul(slot_count as u64) >> 32) as usize
+}
+
+/// The same of fewer than 65,536 slots, in words that the smallest processors can multiply.
+#[allow(clippy::cast_possible_truncation, reason = "fewer than 65,536")]
+fn scaled_by_halves(hash: u32, slot_count: usize) -> usize {
+    let (high, low) = (hash >> 16, hash & 0xffff);
+    let (slot_count, below) = (slot_count as u32, low.wrapping_mul(slot_count as u32) >> 16);
+    (high.wrapping_mul(slot_count).wrapping_add(below) >> 16) as usize
+}
 
 /// Levels of the timer wheel.
 pub(crate) const LEVELS: usize = 5;
@@ -216,6 +238,26 @@ pub struct Lent<'m, L = u16> {
     lists: &'m mut [L; LISTS],
 }
 
+impl<L> Lent<'_, L> {
+    /// How many connections fit.
+    #[must_use]
+    pub const fn slot_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The same memory for no more than `slot_count` connections.
+    #[must_use]
+    pub fn first(self, slot_count: usize) -> Self {
+        let kept = slot_count.min(self.slots.len());
+        Self {
+            chains: self.chains.get_mut(..kept).unwrap_or_default(),
+            slots: self.slots.get_mut(..kept).unwrap_or_default(),
+            nodes: self.nodes.get_mut(..kept).unwrap_or_default(),
+            lists: self.lists,
+        }
+    }
+}
+
 impl<L: Link> Memory for Lent<'_, L> {
     type Link = L;
 
@@ -278,6 +320,16 @@ mod tests {
             bytes[1]
         );
         assert!(bytes.iter().zip(most).all(|(&bytes, most)| bytes <= most), "{bytes:?}");
+    }
+
+    #[test]
+    fn both_products_name_the_same_slots() {
+        for slot_count in [1, 2, 3, 1000, 0x8000, 0xfffe, 0xffff] {
+            for hash in [0, 1, 0xffff, 0x1_0000, 0x7fff_ffff, 0xfffe_ffff, u32::MAX] {
+                let slot = <u32 as Link>::home(hash, slot_count);
+                assert_eq!(<u16 as Link>::home(hash, slot_count), slot, "{hash} of {slot_count}");
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! over keeps a slot, no longer found nor counted, until it is handed out.
 
 use crate::conn::{Conn, Live};
-use crate::ended::{Ended, Why};
+use crate::ended::Why;
 use crate::expiry::Wheel;
 use crate::hash::KeyedHash;
 use crate::list::{self, Ranks, Timers};
@@ -97,7 +97,7 @@ impl<M: Memory> Table<M> {
 
     /// The connection of `key`. Touches at most [`MAX_CHAIN`] links and as many slots, about one of
     /// each on average.
-    #[inline(always)] // The key stays in registers: see `KeyedHash::of`.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))] // See `KeyedHash::of`.
     pub(crate) fn find(&self, hash: u32, key: &Key) -> Option<SlotId> {
         // The first of the bucket comes last: its place is known, so that a processor fetches it
         // while the links are read.
@@ -175,7 +175,7 @@ impl<M: Memory> Table<M> {
     /// Touches the slots of two buckets and six others.
     pub(crate) fn insert(
         &mut self,
-        mut conn: Conn,
+        (conn, share): (&Conn, Option<Class>),
         now: Instant,
         by: &KeyedHash,
         hash: u32,
@@ -196,16 +196,19 @@ impl<M: Memory> Table<M> {
         };
         list::unlink::<Timers, M>(&mut self.memory, slot);
         self.set_link(slot, chain);
-        let expiry = conn.expiry();
-        self.shares.enter(conn.status.share());
-        conn.set_live(Live::Yes);
-        self.hold(slot, conn, holds);
-        self.live_count = self.live_count.wrapping_add(1);
-        if self.wheel.is_empty() {
+        self.shares.enter(share);
+        if let Some(slot) = self.conn_mut(slot) {
+            *slot = conn.copied();
+            slot.status.set_share(share);
+            slot.set_live(Live::Yes);
+        }
+        self.set_holds(slot, holds);
+        if self.live_count == 0 {
             // Whatever the epoch, the first connection is filed near the present.
             self.wheel.rest(now);
         }
-        self.wheel.file(&mut self.memory, slot, expiry);
+        self.live_count = self.live_count.wrapping_add(1);
+        self.wheel.file(&mut self.memory, slot, conn.expiry());
         Some(slot)
     }
 
@@ -226,36 +229,48 @@ impl<M: Memory> Table<M> {
     pub(crate) fn end(&mut self, slot: SlotId, hash: u32, why: Why) -> SlotId {
         self.wheel.unfile(&mut self.memory, slot);
         self.unrank(slot);
-        let mut conn = *self.conn(slot);
         let id = self.unchain(slot, hash);
         self.set_link(id, M::Link::NIL);
-        self.shares.leave(conn.status.share());
-        conn.set_live(Live::No);
-        self.hold(id, conn, Holds::Ended(why));
+        let share = self.conn_mut(id).and_then(|conn| {
+            conn.set_live(Live::No);
+            conn.status.share()
+        });
+        self.shares.leave(share);
+        self.set_holds(id, Holds::Ended(why));
         self.live_count = self.live_count.wrapping_sub(1);
         Wheel::set_aside(&mut self.memory, id);
         id
     }
 
-    /// Hands out the next connection that is over; its slot is free then.
-    pub(crate) fn hand_out(&mut self) -> Option<Ended> {
+    /// Hands out the next connection that is over. Its slot is free then, and holds it for as long
+    /// as nothing else is put there.
+    pub(crate) fn hand_out(&mut self) -> Option<(SlotId, Why)> {
         let id = Wheel::set_aside_first(&self.memory)?;
         list::unlink::<Timers, M>(&mut self.memory, id);
         list::push::<Timers, M>(&mut self.memory, FREE, id);
         let holds = self.mark(id).holds();
         self.set_holds(id, Holds::Nothing);
         match holds {
-            Holds::Ended(why) => Some(Ended { conn: *self.conn(id), why }),
+            Holds::Ended(why) => Some((id, why)),
             Holds::Nothing | Holds::First | Holds::Later => None,
         }
     }
 
+    /// Whether nothing waits to be handed out or can have run out by `now`, to which the wheel turns
+    /// then: what most calls come to, at once.
+    #[inline]
+    pub(crate) fn rests(&mut self, now: Instant) -> bool {
+        let is_quiet =
+            self.wheel.quiet_until() > now && Wheel::set_aside_first(&self.memory).is_none();
+        if is_quiet {
+            self.wheel.rest(now);
+        }
+        is_quiet
+    }
+
     /// Looks at the next connection that may have run out by `now`.
     pub(crate) fn turn(&mut self, now: Instant) -> Turned {
-        let Some(due) = self.wheel.next().filter(|due| due.begins() <= now) else {
-            self.wheel.rest(now);
-            return Turned::Nothing;
-        };
+        let Some(due) = self.wheel.due_by(now) else { return Turned::Nothing };
         let Some(slot) = self.wheel.turn(&self.memory, due) else { return Turned::Nothing };
         let conn = self.conn(slot);
         let expiry = conn.expiry();
@@ -273,7 +288,7 @@ impl<M: Memory> Table<M> {
         if Wheel::set_aside_first(&self.memory).is_some() {
             return Some(now);
         }
-        self.wheel.next().map(|due| due.begins())
+        (self.live_count > 0).then(|| self.wheel.quiet_until())
     }
 
     /// The same table in other memory, and the memory that it lay in; `Err` when what is held does
@@ -293,20 +308,23 @@ impl<M: Memory> Table<M> {
             .map(SlotId)
             .filter(|&slot| self.live(slot).is_some() && !self.is_ranked(slot));
         for slot in ranked.chain(unranked) {
-            let conn = *self.conn(slot);
+            let conn = self.conn(slot);
             let of_conn = hash.of(conn.key());
             if moved.chain_is_full(of_conn) {
                 return Err(moved.memory);
             }
-            let place = moved.insert(conn, now, hash, of_conn);
+            let place = moved.insert((conn, conn.status.share()), now, hash, of_conn);
             if let Some(place) = place.filter(|_| self.is_ranked(slot)) {
                 moved.rank(place);
             }
         }
         // From the front, so that they wait in the order in which they were over.
-        while let Some(Ended { conn, why }) = self.hand_out() {
+        while let Some((slot, why)) = self.hand_out() {
+            let conn = self.conn(slot);
             let of_conn = hash.of(conn.key());
-            let Some(slot) = moved.insert(conn, now, hash, of_conn) else { break };
+            let Some(slot) = moved.insert((conn, conn.status.share()), now, hash, of_conn) else {
+                break;
+            };
             moved.end(slot, of_conn, why);
         }
         core::mem::swap(self, &mut moved);
@@ -321,13 +339,6 @@ impl<M: Memory> Table<M> {
         if let Some(node) = self.memory.nodes_mut().get_mut(slot.0) {
             node.mark.set_holds(holds);
         }
-    }
-
-    fn hold(&mut self, slot: SlotId, conn: Conn, holds: Holds) {
-        if let Some(slot) = self.memory.slots_mut().get_mut(slot.0) {
-            slot.conn = conn;
-        }
-        self.set_holds(slot, holds);
     }
 
     /// The link to whatever follows `slot` in its bucket.
@@ -356,16 +367,18 @@ impl<M: Memory> Table<M> {
 
     /// Moves what `slot` holds, which is the first of no bucket, into `free`.
     fn make_room(&mut self, slot: SlotId, free: SlotId, by: &KeyedHash) {
-        let (conn, holds) = (*self.conn(slot), self.mark(slot).holds());
+        let holds = self.mark(slot).holds();
         if holds == Holds::Later {
-            let hash = by.of(conn.key());
+            let hash = by.of(self.conn(slot).key());
             if let Some(before) = self.before(slot, hash) {
                 self.set_link(before, self.tags.link(free, hash));
             }
             self.set_link(free, self.link(slot));
         }
         list::unlink::<Timers, M>(&mut self.memory, free);
-        self.hold(free, conn, holds);
+        // Swapped rather than copied: what a swap is made of no target calls a function for.
+        self.swap_conns(slot, free);
+        self.set_holds(free, holds);
         list::replace::<Timers, M>(&mut self.memory, slot, free);
         list::replace::<Ranks, M>(&mut self.memory, slot, free);
     }
@@ -382,19 +395,22 @@ impl<M: Memory> Table<M> {
         }
         let Some(second) = self.tags.slot(next) else { return slot };
         self.set_link(slot, self.link(second));
-        let conn = *self.conn(second);
-        if let Some(first) = self.memory.slots_mut().get_mut(slot.0) {
-            first.conn = conn;
-        }
+        self.swap_conns(slot, second);
         list::replace::<Timers, M>(&mut self.memory, second, slot);
         list::replace::<Ranks, M>(&mut self.memory, second, slot);
         second
     }
 
-    /// The slot that a hash names: multiply and shift, so that any number of slots will do.
-    #[allow(clippy::cast_possible_truncation, reason = "below the number of slots")]
+    /// What lies in one slot lies in the other one, and the other way round.
+    fn swap_conns(&mut self, one: SlotId, other: SlotId) {
+        if let Ok([one, other]) = self.memory.slots_mut().get_disjoint_mut([one.0, other.0]) {
+            core::mem::swap(one, other);
+        }
+    }
+
+    /// The slot that a hash names.
     fn home(&self, hash: u32) -> SlotId {
-        SlotId((u64::from(hash).wrapping_mul(self.capacity() as u64) >> 32) as usize)
+        M::Link::home(hash, self.capacity())
     }
 }
 

@@ -45,7 +45,7 @@ impl Instant {
     /// The moment `seconds` later; the end of time when there is none.
     #[must_use]
     pub const fn after(self, seconds: u32) -> Self {
-        Self(self.0.saturating_add(parts((seconds as u64).saturating_mul(1000))))
+        Self(self.0.saturating_add(millis(seconds) << PART_BITS))
     }
 
     /// The first moment that is more than `seconds` later; the end of time when there is none.
@@ -58,6 +58,12 @@ impl Instant {
     pub const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0) >> PART_BITS
     }
+}
+
+/// The milliseconds of so many seconds: by halves, which processors multiply that have 32 bits.
+pub(crate) const fn millis(seconds: u32) -> u64 {
+    let (high, low) = (seconds >> 16, seconds & 0xffff);
+    ((high.wrapping_mul(1000) as u64) << 16).wrapping_add(low.wrapping_mul(1000) as u64)
 }
 
 /// All the parts of so many milliseconds, as far as they can be counted.
@@ -81,6 +87,17 @@ impl Stamp {
         let fitting = if at.0 >> 56 == 0 { at.0 } else { (1 << 56) - 1 };
         let [a, b, c, d, e, f, g, _] = fitting.to_le_bytes();
         Self([a, b, c, d, e, f, g])
+    }
+
+    /// Its bits, the lowest first.
+    pub(crate) const fn parts(self) -> (u32, u16, u8) {
+        let [a, b, c, d, e, f, g] = self.0;
+        (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]), g)
+    }
+
+    pub(crate) const fn of_parts(low: u32, middle: u16, high: u8) -> Self {
+        let ([a, b, c, d], [e, f]) = (low.to_le_bytes(), middle.to_le_bytes());
+        Self([a, b, c, d, e, f, high])
     }
 
     pub(crate) const fn instant(self) -> Instant {

@@ -1,10 +1,10 @@
 //! Who speaks to whom: the tuple of a packet, and the key under which both its directions are found.
 
 use core::fmt;
-#[cfg(not(feature = "ipv4-only"))]
-use core::net::Ipv6Addr;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::IpAddr;
 use core::ops::Not;
+
+use crate::bits::{Bits, INET};
 
 /// The direction of a packet within its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,19 +206,12 @@ impl Query {
     }
 }
 
-/// Address bits as the table stores and compares them: words, so that no target copies bytes.
-#[cfg(not(feature = "ipv4-only"))]
-type Bits = [u32; 4];
-/// Address bits as the table stores and compares them.
-#[cfg(feature = "ipv4-only")]
-type Bits = [u32; 1];
-
 /// The key of a connection: the same for the packets of both its directions.
 ///
 /// A tuple and its inverse are one key; which of the two a packet had is its [`Side`]. Endpoints
 /// are put in order, except for queries, where the one that asks comes first: two hosts may ping
 /// each other under the same identifier, and those are two connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Key {
     first: Bits,
     second: Bits,
@@ -249,15 +242,31 @@ impl Side {
     }
 }
 
-const INET: u8 = 2;
-#[cfg(not(feature = "ipv4-only"))]
-const INET6: u8 = 10;
+impl PartialEq for Key {
+    /// Not in line with few registers, where all words of one key would wait in memory for those of
+    /// the other.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    fn eq(&self, other: &Self) -> bool {
+        let (Bits([one, ..]), Bits([two, ..])) = (self.first, self.second);
+        let (Bits([three, ..]), Bits([four, ..])) = (other.first, other.second);
+        let ends = (self.first_end ^ other.first_end) | (self.second_end ^ other.second_end);
+        let kind = (self.protocol ^ other.protocol) | (self.family ^ other.family);
+        let near = u32::from(ends | (self.zone ^ other.zone)) | u32::from(kind);
+        // An address of IPv4 has one word.
+        (one ^ three) | (two ^ four) | near == 0
+            && (self.family == INET
+                || self.first.differing(&other.first) | self.second.differing(&other.second) == 0)
+    }
+}
+
+impl Eq for Key {}
 
 impl Key {
     /// What is never found: the key of an empty slot.
     pub(crate) const EMPTY: Self = Self {
-        first: [0; size_of::<Bits>() / 4],
-        second: [0; size_of::<Bits>() / 4],
+        first: Bits::NONE,
+        second: Bits::NONE,
         first_end: 0,
         second_end: 0,
         zone: 0,
@@ -269,16 +278,15 @@ impl Key {
     ///
     /// Addresses of two families, or of one that this build cannot hold, have no key; the parser
     /// makes no such tuple.
-    #[inline(always)] // See `KeyedHash::of`.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))] // See `KeyedHash::of`.
     pub(crate) fn of(tuple: &Tuple, zone: Zone) -> Option<(Self, Side)> {
-        let (source, family) = bits(tuple.source)?;
-        let (destination, _) = bits(tuple.destination).filter(|(_, other)| *other == family)?;
+        let (source, family) = Bits::of(tuple.source)?;
+        let (destination, _) = Bits::of(tuple.destination).filter(|(_, other)| *other == family)?;
         let (source_end, destination_end, side) = match tuple.ends {
             Ends::Ports { source: from, destination: to }
             | Ends::Keys { source: from, destination: to } => {
-                let side =
-                    if (source, from) <= (destination, to) { Side::First } else { Side::Second };
-                (from, to, side)
+                let is_first = source.order(&destination).then(from.cmp(&to)).is_le();
+                (from, to, if is_first { Side::First } else { Side::Second })
             }
             Ends::Query { kind, code, id } => {
                 let (request, side) = match Query::of(tuple.protocol, kind) {
@@ -292,7 +300,10 @@ impl Key {
                     Side::Second => (asked, id, side),
                 }
             }
-            Ends::None => (0, 0, if source <= destination { Side::First } else { Side::Second }),
+            Ends::None => {
+                let is_first = source.order(&destination).is_le();
+                (0, 0, if is_first { Side::First } else { Side::Second })
+            }
         };
         let (first, second, first_end, second_end) = match side {
             Side::First | Side::Both => (source, destination, source_end, destination_end),
@@ -306,7 +317,7 @@ impl Key {
     /// The tuple of a packet that `sender` sends.
     pub(crate) fn tuple(&self, sender: Side) -> Tuple {
         let protocol = Protocol(self.protocol);
-        let (first, second) = (address(self.first, self.family), address(self.second, self.family));
+        let (first, second) = (self.first.address(self.family), self.second.address(self.family));
         let ends = match protocol {
             Protocol::ICMP | Protocol::ICMPV6 => {
                 let [kind, code] = self.second_end.to_be_bytes();
@@ -333,8 +344,17 @@ impl Key {
         let ends = (self.first_end, self.second_end);
         // Of a query one end asks, though both be one host.
         let is_query = matches!(self.protocol(), Protocol::ICMP | Protocol::ICMPV6);
-        let is_alike = self.first == self.second && ends.0 == ends.1 && !is_query;
+        let is_alike = ends.0 == ends.1 && self.first.differing(&self.second) == 0 && !is_query;
         if is_alike { Side::Both } else { sender }
+    }
+
+    /// The address of a side, and its family.
+    pub(crate) const fn address(&self, side: Side) -> (Bits, u8) {
+        let bits = match side {
+            Side::First | Side::Both => self.first,
+            Side::Second => self.second,
+        };
+        (bits, self.family)
     }
 
     pub(crate) const fn protocol(&self) -> Protocol {
@@ -346,14 +366,14 @@ impl Key {
     }
 
     /// What is hashed: two words of IPv4, five of IPv6, the ends and the protocol in the first.
-    #[inline(always)] // See `KeyedHash::of`.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))] // See `KeyedHash::of`.
     pub(crate) fn words(&self) -> Words {
         let ends = u64::from(self.first_end)
             | u64::from(self.second_end) << 16
             | u64::from(self.zone) << 32
             | u64::from(self.protocol) << 48
             | u64::from(self.family) << 56;
-        match (self.first, self.second) {
+        match (self.first.0, self.second.0) {
             #[cfg(feature = "ipv4-only")]
             ([first], [second]) => Words::V4([ends, pair(first, second)]),
             #[cfg(not(feature = "ipv4-only"))]
@@ -377,44 +397,4 @@ pub(crate) enum Words {
 
 const fn pair(low: u32, high: u32) -> u64 {
     low as u64 | (high as u64) << 32
-}
-
-#[cfg(not(feature = "ipv4-only"))]
-const fn word(high: u16, low: u16) -> u32 {
-    (high as u32) << 16 | low as u32
-}
-
-#[cfg(not(feature = "ipv4-only"))]
-fn bits(address: IpAddr) -> Option<(Bits, u8)> {
-    match address {
-        IpAddr::V4(address) => Some(([address.to_bits(), 0, 0, 0], INET)),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, e, f, g, h] = address.segments();
-            Some(([word(a, b), word(c, d), word(e, f), word(g, h)], INET6))
-        }
-    }
-}
-
-#[cfg(feature = "ipv4-only")]
-fn bits(address: IpAddr) -> Option<(Bits, u8)> {
-    match address {
-        IpAddr::V4(address) => Some(([address.to_bits()], INET)),
-        IpAddr::V6(_) => None,
-    }
-}
-
-#[cfg(not(feature = "ipv4-only"))]
-fn address(bits: Bits, family: u8) -> IpAddr {
-    let [a, b, c, d] = bits;
-    if family == INET6 {
-        let high = u128::from(a) << 96 | u128::from(b) << 64;
-        Ipv6Addr::from_bits(high | u128::from(c) << 32 | u128::from(d)).into()
-    } else {
-        Ipv4Addr::from_bits(a).into()
-    }
-}
-
-#[cfg(feature = "ipv4-only")]
-fn address([bits]: Bits, _family: u8) -> IpAddr {
-    Ipv4Addr::from_bits(bits).into()
 }

@@ -62,17 +62,22 @@ impl Adaptive {
     }
 
     /// What of `timeout_s` counts when so many are in the table; in seconds.
-    #[allow(clippy::cast_possible_truncation, reason = "at most `timeout_s`")]
+    ///
+    /// Multiplied and divided in one go, bit by bit from the highest: a microcontroller would need
+    /// a kilobyte of flash to divide 64 bits.
     fn shrunk(&self, timeout_s: u32, live_count: usize) -> u32 {
-        let span = self.end.saturating_sub(self.start) as u64;
-        let left = (self.end.saturating_sub(live_count) as u64).min(span);
         // Nothing when there is no span; then nobody asks.
-        let rounding = span.saturating_sub(1);
-        u64::from(timeout_s)
-            .saturating_mul(left)
-            .saturating_add(rounding)
-            .checked_div(span)
-            .unwrap_or(0) as u32
+        let span = self.end.saturating_sub(self.start);
+        let left = self.end.saturating_sub(live_count).min(span);
+        let (mut shrunk, mut rest) = (0_u32, 0_usize);
+        for bit in (0..u32::BITS).rev() {
+            shrunk = shrunk.wrapping_shl(1);
+            let more = if timeout_s >> bit & 1 == 0 { 0 } else { left };
+            for part in [rest, more] {
+                (shrunk, rest) = carried(shrunk, rest, part, span);
+            }
+        }
+        shrunk.wrapping_add(u32::from(rest > 0))
     }
 
     /// Whether `conn` has been idle for as long as its timeout counts.
@@ -81,6 +86,15 @@ impl Adaptive {
             let spared_s = timeout_s.saturating_sub(self.shrunk(timeout_s, table.live_count()));
             conn.expiry() <= now.after(spared_s)
         })
+    }
+}
+
+/// `whole` and a part of a whole that is `span`, with `more` of such a part.
+fn carried(whole: u32, part: usize, more: usize, span: usize) -> (u32, usize) {
+    match part.checked_sub(span.wrapping_sub(more)) {
+        // Without a span there are no parts.
+        Some(rest) if span > 0 => (whole.wrapping_add(1), rest),
+        _ => (whole, part.wrapping_add(more)),
     }
 }
 

@@ -6,11 +6,11 @@ use super::{Newcomer, OnFull, Refusal};
 use crate::ended::Why;
 use crate::time::Instant;
 
-/// As many of those without room are followed at the most.
-const ROOM: usize = 124;
+/// [`GhostOf`] as many as fit into a kilobyte.
+pub type Ghost = GhostOf<124>;
 
 /// Estimates how many slots the table would have had to have for nobody to be refused or to leave
-/// early, in less than a kilobyte.
+/// early, by following `ROOM` of those for whom there was no room, at most 255.
 ///
 /// Beside the connections in the table there are those that it had no room for: refused for
 /// [`Refusal::TableFull`], or gone before their time ([`Why::DroppedEarly`], [`Why::Shrunk`]).
@@ -18,14 +18,14 @@ const ROOM: usize = 124;
 /// lives plus what the shadow holds. A refused one that tries again lives anew; one that gets in
 /// leaves the shadow. What a cap refuses no size would have let in: it is not counted.
 ///
-/// **The error.** The shadow holds 124. As long as these are all, the figure is exact to within a
-/// tick of 1/16 s. When there are more, those of the lowest ranks are followed, a rank being the
-/// hash read backwards, and each counts for as many as the share of ranks that are followed makes
+/// **The error.** As long as those in the shadow are all, the figure is exact to within a tick of
+/// 1/16 s. When there are more, those of the lowest ranks are followed, a rank being the hash
+/// read backwards, and each counts for as many as the share of ranks that are followed makes
 /// likely; until the shadow is empty again. The figure's [deviation](Self::deviation) is then that
-/// of a sample, 1 / sqrt(124), 9 %, of the part that had no room (what lives is counted); and as
-/// the peak of many such figures it is above the truth on average, as measured by 3 % to 10 % of
-/// that part. Who is followed depends on the key of the hash, which nobody outside knows: nobody
-/// can hide from it.
+/// of a sample, 1 / sqrt(ROOM), of the part that had no room (what lives is counted): 9 % of 124
+/// and 25 % of 16. As the peak of many such figures it is above the truth on average, as measured
+/// of 124 by 3 % to 10 % of that part. Who is followed depends on the key of the hash, which nobody
+/// outside knows: nobody can hide from it.
 ///
 /// **What it cannot know.** Of somebody who is refused all packets are first packets. So it is
 /// taken to live for as long as these give, the few minutes of one that is picked up in its middle:
@@ -35,9 +35,9 @@ const ROOM: usize = 124;
 ///
 /// It decides nothing and stands beside any policy, as in `(Ranked::new(0), Ghost::new())`. Whoever
 /// comes, leaves or is refused costs at most six passes over the shadow, and hardly more than a
-/// comparison while nobody is followed.
+/// comparison while nobody is followed. A microcontroller takes a small one.
 #[derive(Debug, Clone)]
-pub struct Ghost {
+pub struct GhostOf<const ROOM: usize> {
     shadows: Vec<Shadow, ROOM, u8>,
     /// No shadow has run out before.
     earliest: Tick,
@@ -73,10 +73,11 @@ struct Need {
 
 const _: () = assert!(size_of::<Ghost>() <= 1024);
 
-impl Ghost {
+impl<const ROOM: usize> GhostOf<ROOM> {
     /// For a table that is empty.
     #[must_use]
     pub const fn new() -> Self {
+        const { assert!(ROOM > 0 && ROOM <= 255, "1 to 255 can be followed") };
         let (live_count, highest, weight) = (0, u32::MAX, Weight::of(u32::MAX));
         let peak = Need { live_count, weight, shadow_count: 0 };
         Self { shadows: Vec::new(), earliest: Tick(0), live_count, highest, weight, peak }
@@ -103,7 +104,7 @@ impl Ghost {
             return;
         }
         let expiry = Tick::not_before(gone.conn.expiry());
-        match self.shadows.iter_mut().find(|shadow| shadow.hash == gone.hash) {
+        match self.number_of(gone.hash).and_then(|number| self.shadows.get_mut(number)) {
             Some(shadow) => shadow.expiry = expiry,
             None => self.add(Shadow { hash: gone.hash, expiry }),
         }
@@ -116,10 +117,11 @@ impl Ghost {
     /// longer.
     fn add(&mut self, shadow: Shadow) {
         if self.shadows.is_full() {
-            let ranks = self.shadows.iter().map(|shadow| rank(shadow.hash));
-            let highest = ranks.fold(rank(shadow.hash), u32::max);
+            let ranks = self.shadows.iter().map(|shadow| rank(shadow.hash)).zip(0..);
+            // No two have one rank: who is there twice is not added.
+            let (highest, number) = ranks.fold((rank(shadow.hash), usize::MAX), Ord::max);
             self.follow_up_to(highest.saturating_sub(1));
-            self.shadows.retain(|shadow| rank(shadow.hash) < highest);
+            self.take(number);
         }
         if self.is_followed(shadow.hash) {
             // One has left for it.
@@ -141,16 +143,30 @@ impl Ghost {
         if self.shadows.is_empty() || now.is_before(self.earliest) {
             return;
         }
-        self.retain(|shadow| now.is_before(shadow.expiry));
+        self.shadows.retain(|shadow| now.is_before(shadow.expiry));
+        self.begin_anew_if_empty();
         let expiries = self.shadows.iter().map(|shadow| shadow.expiry);
         let earlier = |one: Tick, other: Tick| if other.is_before(one) { other } else { one };
         self.earliest = expiries.reduce(earlier).unwrap_or_default();
     }
 
-    fn retain(&mut self, stays: impl Fn(&Shadow) -> bool) {
-        self.shadows.retain(stays);
+    fn begin_anew_if_empty(&mut self) {
         if self.shadows.is_empty() {
             self.follow_up_to(u32::MAX);
+        }
+    }
+
+    fn number_of(&self, hash: u32) -> Option<usize> {
+        self.shadows.iter().position(|shadow| shadow.hash == hash)
+    }
+
+    /// Takes out the one with that number, if there is one; the last has its number then.
+    fn take(&mut self, number: usize) {
+        if number < self.shadows.len()
+            && let Some(last) = self.shadows.pop()
+            && let Some(place) = self.shadows.get_mut(number)
+        {
+            *place = last;
         }
     }
 
@@ -165,17 +181,20 @@ impl Ghost {
     }
 }
 
-impl Default for Ghost {
+impl<const ROOM: usize> Default for GhostOf<ROOM> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl OnFull for Ghost {
+impl<const ROOM: usize> OnFull for GhostOf<ROOM> {
     fn entered(&mut self, conn: &Newcomer<'_>) {
         self.live_count = self.live_count.saturating_add(1);
-        if self.is_followed(conn.hash) && !self.shadows.is_empty() {
-            self.retain(|shadow| shadow.hash != conn.hash);
+        if self.is_followed(conn.hash)
+            && let Some(number) = self.number_of(conn.hash)
+        {
+            self.take(number);
+            self.begin_anew_if_empty();
         }
         self.reckon(conn.now);
     }
@@ -204,17 +223,27 @@ const fn rank(hash: u32) -> u32 {
 impl Weight {
     const ONE: u64 = 256;
 
-    /// Of one of those whose rank is at most `highest`.
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "what does not fit is too much for any table"
-    )]
+    /// Of one of those whose rank is at most `highest`: all ranks over those. What does not fit is
+    /// too much for any table.
+    ///
+    /// 2^40 is divided by hand, a dozen digits as a rule: 64 bits over 64 are a long call where
+    /// registers have 32.
+    #[allow(clippy::cast_possible_truncation, reason = "compared with the most that fits")]
     const fn of(highest: u32) -> Self {
-        let followed = (highest as u64).saturating_add(1);
-        match (Self::ONE << u32::BITS).checked_div(followed) {
-            Some(weight) if weight <= u32::MAX as u64 => Self(weight as u32),
-            _ => Self(u32::MAX),
+        let followed = (highest as u64).wrapping_add(1);
+        // So many digits of the quotient are zeros.
+        let zeros = 63_u32.wrapping_sub(followed.leading_zeros());
+        let (mut weight, mut rest) = (0_u64, 1_u64.wrapping_shl(zeros));
+        let mut digits = 41_u32.wrapping_sub(zeros);
+        while digits > 0 {
+            weight <<= 1;
+            if rest >= followed {
+                (weight, rest) = (weight | 1, rest.wrapping_sub(followed));
+            }
+            rest <<= 1;
+            digits = digits.wrapping_sub(1);
         }
+        if weight > u32::MAX as u64 { Self(u32::MAX) } else { Self(weight as u32) }
     }
 }
 
@@ -249,5 +278,18 @@ impl Tick {
 
     const fn is_before(self, other: Self) -> bool {
         other.0.wrapping_sub(self.0).cast_signed() > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Weight;
+
+    #[test]
+    fn a_weight_is_the_share_of_ranks_that_is_followed() {
+        for highest in [u32::MAX, u32::MAX - 1, 1 << 31, (1 << 31) - 1, 123_456_789, 255, 254, 0] {
+            let exact = (1_u64 << 40) / (u64::from(highest) + 1);
+            assert_eq!(u64::from(Weight::of(highest).0), exact.min(u32::MAX.into()), "{highest}");
+        }
     }
 }

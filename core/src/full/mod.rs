@@ -24,7 +24,7 @@ use crate::time::Instant;
 
 pub use adaptive::Adaptive;
 pub use early_drop::EarlyDrop;
-pub use ghost::Ghost;
+pub use ghost::{Ghost, GhostOf};
 pub use ranked::Ranked;
 pub use refusal::{OnRefusal, Refusal};
 pub use slots::Slots;

@@ -123,7 +123,11 @@ impl Wait {
         let slot = table.longest_idle(rank)?;
         let spared = u64::from(self.average).saturating_mul(3);
         let idle = table.idle_ms(slot, now).map(|idle_ms| idle_ms.wrapping_shl(Self::PART_BITS));
-        let share = idle.and_then(|idle| idle.saturating_mul(ALL as u64).checked_div(spared));
-        Some((slot, share.map_or(ALL, |share| share.min(ALL as u64) as usize)))
+        // Whoever has waited for less has waited for less than three seconds, which in these parts
+        // and 1,024 times over is less than a word: no target divides more by calling a function.
+        let share = idle
+            .filter(|idle| *idle < spared)
+            .and_then(|idle| (idle as u32).wrapping_mul(ALL as u32).checked_div(spared as u32));
+        Some((slot, share.map_or(ALL, |share| share as usize)))
     }
 }

@@ -6,7 +6,7 @@ use crate::proto;
 use crate::rank::{Class, Rank};
 use crate::storage::{Memory, SlotId};
 use crate::table::Table;
-use crate::time::Instant;
+use crate::time::{Instant, millis};
 
 /// A table as a policy sees it on behalf of one newcomer: what is in slots that are reserved for
 /// others than that one is not seen.
@@ -70,17 +70,20 @@ pub(crate) fn timeout_s(conn: &Conn, now: Instant, config: &Config) -> Option<u3
         return None;
     }
     let left_ms = conn.expiry().since(now);
-    let given = proto::timeouts(&conn.track, conn.protocol());
-    let given = given.iter().map(|&timeout| config.timeouts.seconds(timeout));
-    let fewest = given.filter(|&seconds| u64::from(seconds).saturating_mul(1000) >= left_ms).min();
+    let left_s = u32::try_from(left_ms).unwrap_or(u32::MAX).div_ceil(1000);
+    let mut fewest = None;
+    for seconds in proto::seconds(&conn.track, conn.protocol(), config) {
+        if seconds >= left_s && fewest.is_none_or(|fewest| seconds < fewest) {
+            fewest = Some(seconds);
+        }
+    }
     // It was restored with more than that.
-    let left_s = || u32::try_from(left_ms.div_ceil(1000)).unwrap_or(u32::MAX);
-    Some(fewest.unwrap_or_else(left_s))
+    Some(fewest.unwrap_or(left_s))
 }
 
 /// [`Slots::idle_ms`], where there is a table or not.
 pub(crate) fn idle_ms(conn: &Conn, now: Instant, config: &Config) -> Option<u64> {
-    let given_ms = u64::from(timeout_s(conn, now, config)?).saturating_mul(1000);
+    let given_ms = millis(timeout_s(conn, now, config)?);
     Some(given_ms.saturating_sub(conn.expiry().since(now)))
 }
 

@@ -1,7 +1,6 @@
 //! Who a cap counts for: an address, or a network, in a zone.
 
-use core::net::IpAddr;
-
+use crate::bits::{Bits, INET};
 use crate::tuple::Zone;
 
 /// How much of an address is one source.
@@ -23,33 +22,43 @@ impl Prefix {
         if v4_len <= 32 && v6_len <= 64 { Some(Self { v4_len, v6_len }) } else { None }
     }
 
-    /// Who is counted for a connection that comes from `address`.
-    pub(super) fn source(self, address: IpAddr, zone: Zone) -> Source {
-        let (bits, family) = self.network(address);
-        Source { bits, zone, family }
+    /// How many leading bits of an address of IPv4 make a source.
+    #[must_use]
+    pub const fn v4_len(self) -> u8 {
+        self.v4_len
     }
 
-    /// The network that `address` is in.
-    fn network(self, address: IpAddr) -> (Bits, Family) {
-        match address {
-            IpAddr::V4(address) => {
-                let mask = u32::MAX.checked_shl(32_u32.saturating_sub(self.v4_len.into()));
-                v4(address.to_bits() & mask.unwrap_or(0))
-            }
-            IpAddr::V6(address) => {
-                let mask = u64::MAX.checked_shl(64_u32.saturating_sub(self.v6_len.into()));
-                v6((address.to_bits() >> 64) as u64 & mask.unwrap_or(0))
-            }
+    /// The same of IPv6.
+    #[must_use]
+    pub const fn v6_len(self) -> u8 {
+        self.v6_len
+    }
+
+    /// Who is counted for a connection that comes from an address of that family.
+    pub(super) fn source(self, (address, family): (Bits, u8), zone: Zone) -> Source {
+        let (family, lens) = match family {
+            INET => (Family::V4, [self.v4_len, 0]),
+            _ => (Family::OTHER, [self.v6_len, self.v6_len.saturating_sub(32)]),
+        };
+        let mut network = Source::EMPTY.network;
+        for (part, (word, len)) in network.iter_mut().zip(address.0.into_iter().zip(lens)) {
+            *part = halves(word & mask(len));
         }
+        Source { network, zone, family }
     }
 }
 
-/// The bits of a network, in halves of words so that a place has no gaps.
+/// The first `len` bits of a word; all of it, for 32 and more.
+fn mask(len: u8) -> u32 {
+    !u32::MAX.checked_shr(len.into()).unwrap_or(0)
+}
+
+/// How many words a network has.
 #[cfg(not(feature = "ipv4-only"))]
-type Bits = [u16; 4];
-/// The bits of a network, in halves of words so that a place has no gaps.
+const WORDS: usize = 2;
+/// How many words a network has.
 #[cfg(feature = "ipv4-only")]
-type Bits = [u16; 2];
+const WORDS: usize = 1;
 
 /// It takes no byte when there is only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +68,19 @@ enum Family {
     V6,
 }
 
+impl Family {
+    #[cfg(not(feature = "ipv4-only"))]
+    const OTHER: Self = Self::V6;
+    #[cfg(feature = "ipv4-only")]
+    const OTHER: Self = Self::V4;
+}
+
 /// Who is counted: the connections of one network in one zone, for the same address in two zones is
 /// two hosts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Source {
-    bits: Bits,
+    /// The words of a network, in halves so that a place has no gaps.
+    network: [[u16; 2]; WORDS],
     zone: Zone,
     family: Family,
 }
@@ -71,39 +88,36 @@ pub(super) struct Source {
 impl Source {
     /// All zero.
     pub(super) const EMPTY: Self =
-        Self { bits: [0; size_of::<Bits>() / 2], zone: Zone::DEFAULT, family: Family::V4 };
+        Self { network: [[0; 2]; WORDS], zone: Zone::DEFAULT, family: Family::V4 };
 
     /// What is hashed.
     pub(super) fn words(&self) -> [u64; 2] {
-        let bits = self.bits.iter().fold(0, |bits, &half| bits << 16 | u64::from(half));
-        [bits, u64::from(self.zone.0) | (self.family as u64) << 16]
+        let network = self.network.iter().map(|&part| word(part));
+        let bits = network.fold(0, |bits, word| bits << 32 | u64::from(word));
+        [bits, u64::from(self.kind())]
+    }
+
+    fn kind(&self) -> u32 {
+        u32::from(self.zone.0) | (self.family as u32) << 16
     }
 }
 
-#[cfg(not(feature = "ipv4-only"))]
-fn v4(bits: u32) -> (Bits, Family) {
-    (halves(bits.into()), Family::V4)
+/// By words: comparing arrays is a call on a microcontroller.
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        let pairs = self.network.iter().zip(&other.network);
+        let differing = pairs.fold(0, |bits, (&one, &other)| bits | (word(one) ^ word(other)));
+        differing | (self.kind() ^ other.kind()) == 0
+    }
 }
 
-#[cfg(feature = "ipv4-only")]
+impl Eq for Source {}
+
+fn word([high, low]: [u16; 2]) -> u32 {
+    u32::from(high) << 16 | u32::from(low)
+}
+
 #[allow(clippy::cast_possible_truncation, reason = "one half each")]
-fn v4(bits: u32) -> (Bits, Family) {
-    ([(bits >> 16) as u16, bits as u16], Family::V4)
-}
-
-#[cfg(not(feature = "ipv4-only"))]
-fn v6(bits: u64) -> (Bits, Family) {
-    (halves(bits), Family::V6)
-}
-
-/// No connection of this build has such an address.
-#[cfg(feature = "ipv4-only")]
-fn v6(_bits: u64) -> (Bits, Family) {
-    v4(0)
-}
-
-#[cfg(not(feature = "ipv4-only"))]
-#[allow(clippy::cast_possible_truncation, reason = "one half each")]
-fn halves(bits: u64) -> Bits {
-    [(bits >> 48) as u16, (bits >> 32) as u16, (bits >> 16) as u16, bits as u16]
+fn halves(word: u32) -> [u16; 2] {
+    [(word >> 16) as u16, word as u16]
 }

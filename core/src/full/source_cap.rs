@@ -6,11 +6,12 @@ use core::net::IpAddr;
 
 use super::source::{Prefix, Source};
 use super::{Newcomer, OnFull, Refusal};
+use crate::bits::Bits;
 use crate::ended::Why;
 use crate::hash::{KeyedHash, Seed};
 use crate::storage::{Link, SlotId};
 use crate::table::MAX_CHAIN;
-use crate::tuple::{Direction, Zone};
+use crate::tuple::Zone;
 
 /// A place for one source, 18 bytes below 65,536 places and 24 above; 12 and 20 with IPv4 alone.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +58,8 @@ pub struct SourceCap<S, L = u16> {
     cap: u32,
     prefix: Prefix,
     hash: KeyedHash,
+    /// Who was asked for last, and its bucket: whoever is admitted enters next.
+    last: (Source, SlotId),
 }
 
 impl<L: Link, S: AsRef<[SourcePlace<L>]> + AsMut<[SourcePlace<L>]>> SourceCap<S, L> {
@@ -67,7 +70,8 @@ impl<L: Link, S: AsRef<[SourcePlace<L>]> + AsMut<[SourcePlace<L>]>> SourceCap<S,
     #[must_use]
     pub fn new(places: S, key: Seed, cap: u32) -> Self {
         let (prefix, hash) = (Prefix::ADDRESS, KeyedHash::new(key));
-        let mut caps = Self { places, free: L::NIL, cap, prefix, hash };
+        let last = (Source::EMPTY, SlotId(0));
+        let mut caps = Self { places, free: L::NIL, cap, prefix, hash, last };
         caps.forget();
         caps
     }
@@ -83,6 +87,7 @@ impl<L: Link, S: AsRef<[SourcePlace<L>]> + AsMut<[SourcePlace<L>]>> SourceCap<S,
     /// Makes every place free.
     fn forget(&mut self) {
         self.free = L::NIL;
+        self.last = (Source::EMPTY, self.home(&Source::EMPTY));
         self.places.as_mut().fill(SourcePlace::EMPTY);
         for number in (0..self.places.as_ref().len().min(L::SLOTS)).rev() {
             self.release(SlotId(number));
@@ -92,23 +97,24 @@ impl<L: Link, S: AsRef<[SourcePlace<L>]> + AsMut<[SourcePlace<L>]>> SourceCap<S,
     /// How many connections the source has that this address belongs to.
     #[must_use]
     pub fn count(&self, address: IpAddr, zone: Zone) -> u32 {
+        let Some(address) = Bits::of(address) else { return 0 };
         let source = self.prefix.source(address, zone);
         self.find(&source, self.home(&source)).map_or(0, |place| self.count_at(place))
     }
 
     /// The source of a connection, and the bucket that it is in.
-    fn source_of(&self, conn: &Newcomer<'_>) -> (Source, SlotId) {
-        let address = conn.conn.tuple(Direction::Original).source;
-        let source = self.prefix.source(address, conn.conn.zone());
-        (source, self.home(&source))
+    fn source_of(&mut self, conn: &Newcomer<'_>) -> (Source, SlotId) {
+        let source = self.prefix.source(conn.conn.source(), conn.conn.zone());
+        if source != self.last.0 {
+            self.last = (source, self.home(&source));
+        }
+        self.last
     }
 
     /// The place whose number names the source's bucket.
-    #[allow(clippy::cast_possible_truncation, reason = "below the number of places")]
     fn home(&self, source: &Source) -> SlotId {
-        let hash = u64::from(self.hash.of_words(source.words()));
-        let len = self.places.as_ref().len().min(L::SLOTS) as u64;
-        SlotId((hash.wrapping_mul(len) >> 32) as usize)
+        let hash = self.hash.of_words(source.words());
+        L::home(hash, self.places.as_ref().len().min(L::SLOTS))
     }
 
     fn find(&self, source: &Source, home: SlotId) -> Option<SlotId> {
@@ -221,7 +227,7 @@ impl<L: Link, S: AsRef<[SourcePlace<L>]> + AsMut<[SourcePlace<L>]>> OnFull for S
 mod tests {
     use core::net::{IpAddr, Ipv4Addr};
 
-    use super::{MAX_CHAIN, Newcomer, OnFull, Refusal, SourceCap, SourcePlace, Why};
+    use super::{Bits, MAX_CHAIN, Newcomer, OnFull, Refusal, SourceCap, SourcePlace, Why};
     use crate::conn::Conn;
     use crate::hash::Seed;
     use crate::proto::Track;
@@ -250,8 +256,10 @@ mod tests {
     fn whoever_knows_the_key_fills_a_bucket_and_is_refused_then() {
         let mut caps = SourceCap::<_, u16>::new([SourcePlace::EMPTY; 64], Seed([1; 16]), 10);
         let sources = (0..=u32::MAX).map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits)));
-        let is_colliding =
-            |&source: &IpAddr| caps.home(&caps.prefix.source(source, Zone::DEFAULT)).0 == 5;
+        let is_colliding = |&source: &IpAddr| {
+            let address = Bits::of(source).unwrap();
+            caps.home(&caps.prefix.source(address, Zone::DEFAULT)).0 == 5
+        };
         let colliding: std::vec::Vec<_> =
             sources.filter(is_colliding).take(MAX_CHAIN.wrapping_add(1)).map(conn_from).collect();
         let (last, first) = colliding.split_last().unwrap();

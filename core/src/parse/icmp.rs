@@ -1,6 +1,6 @@
 //! ICMP and ICMPv6: queries, errors with the packet that they speak of, and what is never tracked.
 
-use crate::packet::{Inner, Malformed, Packet, Transport};
+use crate::packet::{Inner, Malformed, Transport};
 use crate::tuple::{Ends, Protocol, Query};
 
 use super::body::{Body, Stop};
@@ -11,13 +11,14 @@ use super::{Addresses, Header, Ip, ipv4, transport};
 /// Length of the header in front of the packet inside an error.
 const HEADER_LEN: usize = 8;
 
-/// Reads a message of the ICMP of `ip`'s family.
-pub(super) fn read<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> {
+/// Reads a message of the ICMP of `ip`'s family: who speaks, and in `transport` what.
+pub(super) fn read(ip: &Ip<'_>, body: Body<'_>, transport: &mut Transport) -> Result<Ends, Stop> {
     let header = body.read(Header::Icmp)?;
     let carried = match (ip.protocol, header[0]) {
         (Protocol::ICMP, 3 | 4 | 5 | 11 | 12) | (Protocol::ICMPV6, ..=127) => body.skip(HEADER_LEN),
         (Protocol::ICMPV6, 130..=136 | 143 | 151 | 152) => {
-            return Ok(ip.packet(Ends::None, Transport::Neighbour));
+            *transport = Transport::Neighbour;
+            return Ok(Ends::None);
         }
         #[cfg(not(feature = "ipv4-only"))]
         (Protocol::ICMPV6, redirect::TYPE) => {
@@ -25,9 +26,13 @@ pub(super) fn read<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> 
             body.skip(redirect::CARRIED_AT)
         }
         (Protocol::ICMP, 19..) => return Err(Malformed::IcmpType.into()),
-        _ => return Ok(ip.packet(ends(header), Transport::Query)),
+        _ => {
+            *transport = Transport::Query;
+            return Ok(ends(header));
+        }
     };
-    Ok(ip.packet(Ends::None, Transport::Error(inner(ip.addresses, carried)?)))
+    *transport = Transport::Error(inner(ip.addresses, carried)?);
+    Ok(Ends::None)
 }
 
 /// The ends of a request or a reply, or `None` when the message is neither.

@@ -1,6 +1,6 @@
 //! The IPv4 header: of the packet, where IP layers refuse some, and of the packet inside an error.
 
-use crate::packet::{Fragment, Malformed};
+use crate::packet::{Fragment, Malformed, Packet};
 use crate::tuple::Protocol;
 
 use super::body::{Body, Stop, len_of, part_len_of};
@@ -9,9 +9,9 @@ use super::{Addresses, Datagram, Header, Ip, ParseError};
 /// Length of a header without options.
 const MIN_LEN: usize = 20;
 
-/// Reads the header that begins `frame`, which had `frame_len` bytes on the wire; what lies behind
+/// Reads the packet that begins `frame`, which had `frame_len` bytes on the wire; what lies behind
 /// the packet is left out.
-pub(super) fn outer(frame: &[u8], frame_len: usize) -> Result<Ip<'_>, ParseError> {
+pub(super) fn read(frame: &[u8], frame_len: usize) -> Result<Packet<'_>, ParseError> {
     let header = frame.first_chunk().ok_or_else(|| Header::Ip.cut(MIN_LEN, frame.len()))?;
     let header_len = header_len(header);
     if header_len < MIN_LEN {
@@ -26,7 +26,7 @@ pub(super) fn outer(frame: &[u8], frame_len: usize) -> Result<Ip<'_>, ParseError
     if len < header_len {
         return Err(ParseError::IpTotalLen(total_len));
     }
-    Ok(ip(header, Body::of(frame, len, frame_len)?))
+    ip(header, Body::of(frame, len, frame_len)?).read()
 }
 
 /// Reads the header of the packet inside an ICMP error. Its length field is not looked at: routers
@@ -44,6 +44,7 @@ fn header_len(header: &[u8; MIN_LEN]) -> usize {
     usize::from(header[0] & 0x0f) << 2
 }
 
+#[inline]
 fn ip<'a>(header: &'a [u8; MIN_LEN], whole: Body<'a>) -> Ip<'a> {
     let &[_, _, _, _, _, _, high, low, _, protocol, _, _, ref addresses @ ..] = header;
     let protocol = Protocol(protocol);

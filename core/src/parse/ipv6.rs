@@ -2,7 +2,7 @@
 
 use core::net::Ipv6Addr;
 
-use crate::packet::{Fragment, Malformed};
+use crate::packet::{Fragment, Malformed, Packet};
 use crate::tuple::Protocol;
 
 use super::body::{Body, Stop, len_of, part_len_of};
@@ -15,9 +15,9 @@ const FRAGMENT_LEN: usize = 8;
 /// Most extension headers of a packet; RFC 8200 foresees seven.
 const MAX_EXTENSIONS: usize = 16;
 
-/// Reads the headers that begin `frame`, which had `frame_len` bytes on the wire; what lies behind
+/// Reads the packet that begins `frame`, which had `frame_len` bytes on the wire; what lies behind
 /// the packet is left out.
-pub(super) fn outer(frame: &[u8], frame_len: usize) -> Result<Ip<'_>, ParseError> {
+pub(super) fn read(frame: &[u8], frame_len: usize) -> Result<Packet<'_>, ParseError> {
     let header = frame.first_chunk().ok_or_else(|| Header::Ip.cut(FIXED_LEN, frame.len()))?;
     let len = match (u16::from_be_bytes([header[4], header[5]]), Protocol(header[6])) {
         // A host that hands segments of 64 KiB to its network card captures them without length.
@@ -29,7 +29,7 @@ pub(super) fn outer(frame: &[u8], frame_len: usize) -> Result<Ip<'_>, ParseError
     if header[6] == next::HOP_BY_HOP && body.captured().len() == body.len() {
         check_hop_by_hop(body.captured())?;
     }
-    Ok(ip(header, whole, Header::Extension))
+    ip(header, whole, Header::Extension).read()
 }
 
 /// What every router on the way looks at (RFC 8200, section 4.3) must be whole: an IP layer refuses

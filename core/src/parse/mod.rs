@@ -54,15 +54,14 @@ impl<'a> Packet<'a> {
     pub fn parse_cut(link: LinkType, frame: &'a [u8], cut_len: u32) -> Result<Self, ParseError> {
         let (network, packet) = link.strip(frame)?;
         let frame_len = packet.len().saturating_add(usize::try_from(cut_len).unwrap_or(usize::MAX));
-        let ip = match (network, packet.first().map(|first| first >> 4)) {
-            (Network::Ipv4 | Network::Any, Some(4) | None) => ipv4::outer(packet, frame_len)?,
+        match (network, packet.first().map(|first| first >> 4)) {
+            (Network::Ipv4 | Network::Any, Some(4) | None) => ipv4::read(packet, frame_len),
             #[cfg(not(feature = "ipv4-only"))]
-            (Network::Ipv6 | Network::Any, Some(6) | None) => ipv6::outer(packet, frame_len)?,
+            (Network::Ipv6 | Network::Any, Some(6) | None) => ipv6::read(packet, frame_len),
             #[cfg(feature = "ipv4-only")]
-            (Network::Ipv6 | Network::Any, Some(6) | None) => return Err(ParseError::NoIpv6),
-            (_, Some(version)) => return Err(ParseError::IpVersion(version)),
-        };
-        ip.read()
+            (Network::Ipv6 | Network::Any, Some(6) | None) => Err(ParseError::NoIpv6),
+            (_, Some(version)) => Err(ParseError::IpVersion(version)),
+        }
     }
 }
 
@@ -92,13 +91,32 @@ enum Addresses<'a> {
 
 impl<'a> Ip<'a> {
     /// The packet whose IP header this is.
+    #[inline(always)]
     fn read(&self) -> Result<Packet<'a>, ParseError> {
-        transport::read(self).or_else(|stop| match stop {
-            Stop::Malformed(why) => Ok(self.packet(Ends::None, Transport::Malformed(why))),
-            Stop::Cut(why) => Err(why),
-        })
+        if self.protocol == Protocol::TCP
+            && let Ok(body) = self.body
+            && let Some((ends, tcp)) = transport::tcp(body)
+        {
+            return Ok(self.packet(ends, Transport::Tcp(tcp)));
+        }
+        self.read_other()
     }
 
+    #[inline(never)]
+    fn read_other(&self) -> Result<Packet<'a>, ParseError> {
+        let mut transport = Transport::Other;
+        let ends = match transport::read(self, &mut transport) {
+            Ok(ends) => ends,
+            Err(Stop::Malformed(why)) => {
+                transport = Transport::Malformed(why);
+                Ends::None
+            }
+            Err(Stop::Cut(why)) => return Err(why),
+        };
+        Ok(self.packet(ends, transport))
+    }
+
+    #[inline(always)]
     fn packet(&self, ends: Ends, transport: Transport) -> Packet<'a> {
         Packet {
             seen: Seen::ARRIVES,
@@ -117,17 +135,25 @@ impl<'a> Ip<'a> {
     }
 
     fn tuple(&self, ends: Ends) -> Tuple {
-        let (source, destination) = match self.addresses {
-            Addresses::V4(&[a, b, c, d, e, f, g, h]) => {
-                (Ipv4Addr::new(a, b, c, d).into(), Ipv4Addr::new(e, f, g, h).into())
-            }
+        let protocol = self.protocol;
+        match self.addresses {
+            Addresses::V4(&[a, b, c, d, e, f, g, h]) => Tuple {
+                source: Ipv4Addr::new(a, b, c, d).into(),
+                destination: Ipv4Addr::new(e, f, g, h).into(),
+                protocol,
+                ends,
+            },
             #[cfg(not(feature = "ipv4-only"))]
             Addresses::V6(addresses) => {
                 let (source, destination) = addresses.split_at(16);
-                (ipv6::address(source).into(), ipv6::address(destination).into())
+                Tuple {
+                    source: ipv6::address(source).into(),
+                    destination: ipv6::address(destination).into(),
+                    protocol,
+                    ends,
+                }
             }
-        };
-        Tuple { source, destination, protocol: self.protocol, ends }
+        }
     }
 
     /// Whether it carries the ICMP of its own family, that of the other, or neither.

@@ -49,13 +49,17 @@ impl Packet<'_> {
             Transport::Sctp(_) => self.segment.get(HEADER_LEN..).unwrap_or(&[]),
             _ => &[],
         };
-        core::iter::from_fn(move || {
-            let header = rest.first_chunk()?;
-            // Parsing has refused chunks of no length.
-            rest = rest.get(padded_len(header).max(header.len())..).unwrap_or(&[]);
-            Some(Chunk::of(header))
-        })
+        core::iter::from_fn(move || next_chunk(&mut rest))
     }
+}
+
+/// Takes the first chunk off `rest`. Not inlined: protocols ask for chunks in several places.
+#[inline(never)]
+fn next_chunk(rest: &mut &[u8]) -> Option<Chunk> {
+    let header = rest.first_chunk()?;
+    // Parsing has refused chunks of no length.
+    *rest = rest.get(padded_len(header).max(header.len())..).unwrap_or(&[]);
+    Some(Chunk::of(header))
 }
 
 /// The tag that the sender of an INIT or INIT ACK asks for.

@@ -1,6 +1,6 @@
 //! What IP carries: ports, and what tracking reads of a TCP segment.
 
-use crate::packet::{Malformed, Packet, Tcp, TcpFlags, Transport};
+use crate::packet::{Malformed, Tcp, TcpFlags, Transport};
 use crate::tuple::{Ends, Protocol};
 
 use super::body::{Body, Stop, len_of};
@@ -11,21 +11,39 @@ const TCP_MIN_LEN: usize = 20;
 /// The largest shift of a window (RFC 7323, section 2.3); a larger one counts as this.
 const MAX_WINDOW_SCALE: u8 = 14;
 
-/// Reads the header above IP. A header that is there but wrong keeps its ports.
-pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Packet<'a>, Stop> {
+/// Reads the header above IP: who speaks, and in `transport` what. A header that is there but wrong
+/// keeps its ports.
+pub(super) fn read(ip: &Ip<'_>, transport: &mut Transport) -> Result<Ends, Stop> {
     let body = ip.body?;
     if let Some(family) = ip.icmp() {
         family?;
-        return icmp::read(ip, body);
+        return icmp::read(ip, body, transport);
     }
-    match ip.protocol {
-        Protocol::TCP => tcp(ip, body),
-        Protocol::UDP => udp(ip, body),
-        Protocol::UDPLITE => udplite(ip, body),
-        Protocol::SCTP => sctp(ip, body),
-        Protocol::GRE => Ok(ip.packet(gre::ends(body, Header::Gre)?, Transport::Gre)),
-        _ => Ok(ip.packet(Ends::None, Transport::Other)),
-    }
+    let header = match ip.protocol {
+        Protocol::TCP => {
+            body.read::<TCP_MIN_LEN>(Header::Tcp)?;
+            *transport = Transport::Malformed(Malformed::TcpHeader);
+            Header::Tcp
+        }
+        Protocol::UDP => {
+            *transport = udp(ip, body)?;
+            Header::Udp
+        }
+        Protocol::UDPLITE => {
+            *transport = udplite(ip, body)?;
+            Header::Udp
+        }
+        Protocol::SCTP => {
+            *transport = sctp(body)?;
+            Header::Sctp
+        }
+        Protocol::GRE => {
+            *transport = Transport::Gre;
+            return gre::ends(body, Header::Gre);
+        }
+        _ => return Ok(Ends::None),
+    };
+    ports(body, header)
 }
 
 /// The ends of the packet inside an ICMP error, of which four bytes, of a query eight, are enough.
@@ -54,59 +72,62 @@ fn ports(body: Body<'_>, header: Header) -> Result<Ends, Stop> {
 
 /// UDP-Lite (RFC 3828, section 3.1): where UDP has its length stands how much the check sum covers, 0
 /// for all, and there is always a check sum.
-fn udplite<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> {
+fn udplite(ip: &Ip<'_>, body: Body<'_>) -> Result<Transport, Stop> {
     let header = body.read::<8>(Header::Udp)?;
     let covered_len = usize::from(u16::from_be_bytes([header[4], header[5]]));
     let fits = covered_len >= header.len() && (ip.is_part() || body.holds(covered_len));
     let is_summed = (header[6], header[7]) != (0, 0) && (fits || covered_len == 0);
-    let transport =
-        if is_summed { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) };
-    Ok(ip.packet(ports(body, Header::Udp)?, transport))
+    Ok(if is_summed { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) })
 }
 
-fn udp<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> {
+fn udp(ip: &Ip<'_>, body: Body<'_>) -> Result<Transport, Stop> {
     let header = body.read::<8>(Header::Udp)?;
     let len = usize::from(u16::from_be_bytes([header[4], header[5]]));
     // The first fragment states the length of all.
     let fits = len >= header.len() && (ip.is_part() || body.holds(len));
-    let transport = if fits { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) };
-    Ok(ip.packet(ports(body, Header::Udp)?, transport))
+    Ok(if fits { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) })
 }
 
-fn sctp<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> {
+fn sctp(body: Body<'_>) -> Result<Transport, Stop> {
     let header = body.read(Header::Sctp)?;
-    let ends = ports(body, Header::Sctp)?;
     match sctp::read(header, body.skip(header.len())) {
-        Ok(sctp) => Ok(ip.packet(ends, Transport::Sctp(sctp))),
-        Err(Stop::Malformed(why)) => Ok(ip.packet(ends, Transport::Malformed(why))),
+        Ok(sctp) => Ok(Transport::Sctp(sctp)),
+        Err(Stop::Malformed(why)) => Ok(Transport::Malformed(why)),
         Err(cut) => Err(cut),
     }
 }
 
-fn tcp<'a>(ip: &Ip<'a>, body: Body<'a>) -> Result<Packet<'a>, Stop> {
-    let header = body.read::<TCP_MIN_LEN>(Header::Tcp)?;
-    let &[_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
-    let ends = ports(body, Header::Tcp)?;
+/// A TCP header; `None` for one that is not there, or wrong.
+#[inline(always)]
+pub(super) fn tcp(body: Body<'_>) -> Option<(Ends, Tcp)> {
+    let header = body.read::<TCP_MIN_LEN>(Header::Tcp).ok()?;
+    let &[p0, p1, p2, p3, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
+    let (source, destination) = (u16::from_be_bytes([p0, p1]), u16::from_be_bytes([p2, p3]));
     let header_len = usize::from(offset >> 4) << 2;
     if header_len < TCP_MIN_LEN || !body.holds(header_len) {
-        return Ok(ip.packet(ends, Transport::Malformed(Malformed::TcpHeader)));
+        return None;
     }
-    let mut tcp = Tcp {
+    let ack = u32::from_be_bytes([a0, a1, a2, a3]);
+    // Of options that the capture cut off, those that are there count.
+    let captured = body.captured();
+    let options = captured.get(TCP_MIN_LEN..header_len).or_else(|| captured.get(TCP_MIN_LEN..));
+    let said = match options {
+        // What most segments have: none, or timestamps alone, as RFC 7323, appendix A, lays them out.
+        None | Some([] | [1, 1, 8, 10, _, _, _, _, _, _, _, _]) => Said::NOTHING,
+        Some(options) => Said::of(options, ack),
+    };
+    let tcp = Tcp {
         seq: u32::from_be_bytes([s0, s1, s2, s3]),
-        ack: u32::from_be_bytes([a0, a1, a2, a3]),
+        ack,
         flags: TcpFlags(flags),
         window: u16::from_be_bytes([w0, w1]),
         payload_len: len_of(body.len().saturating_sub(header_len)),
         options_len: options_len(header_len),
-        window_scale: None,
-        sack_permitted: false,
-        sack_right_edge: None,
+        window_scale: said.window_scale,
+        sack_permitted: said.sack_permitted,
+        sack_right_edge: said.sack_right_edge,
     };
-    // Of options that the capture cut off, those that are there count.
-    let captured = body.captured();
-    let options = captured.get(TCP_MIN_LEN..header_len).or_else(|| captured.get(TCP_MIN_LEN..));
-    tcp.read_options(options.unwrap_or(&[]));
-    Ok(ip.packet(ends, Transport::Tcp(tcp)))
+    Some((Ends::Ports { source, destination }, tcp))
 }
 
 /// The bytes of options in a header of at most 60 bytes.
@@ -114,14 +135,25 @@ fn options_len(header_len: usize) -> u8 {
     u8::try_from(header_len.saturating_sub(TCP_MIN_LEN)).unwrap_or(u8::MAX)
 }
 
-impl Tcp {
-    /// Takes what tracking needs from at most 40 bytes.
-    fn read_options(&mut self, options: &[u8]) {
+/// What tracking needs of the options.
+struct Said {
+    window_scale: Option<u8>,
+    sack_permitted: bool,
+    sack_right_edge: Option<u32>,
+}
+
+impl Said {
+    const NOTHING: Self = Self { window_scale: None, sack_permitted: false, sack_right_edge: None };
+
+    /// What at most 40 bytes say beside that acknowledgement.
+    #[inline(never)]
+    fn of(options: &[u8], ack: u32) -> Self {
+        let mut said = Self::NOTHING;
         let mut selective = None;
         for option in Options(options) {
             match option {
-                [3, 3, shift] => self.window_scale = Some((*shift).min(MAX_WINDOW_SCALE)),
-                [4, 2] => self.sack_permitted = true,
+                [3, 3, shift] => said.window_scale = Some((*shift).min(MAX_WINDOW_SCALE)),
+                [4, 2] => said.sack_permitted = true,
                 [5, _, blocks @ ..] if !blocks.is_empty() && blocks.len().is_multiple_of(8) => {
                     selective.get_or_insert(blocks);
                 }
@@ -130,14 +162,15 @@ impl Tcp {
         }
         for block in selective.unwrap_or(&[]).chunks_exact(8) {
             if let Some(right_edge) = block.last_chunk() {
-                self.note_right_edge(u32::from_be_bytes(*right_edge));
+                said.note_right_edge(u32::from_be_bytes(*right_edge), ack);
             }
         }
+        said
     }
 
     /// Keeps the edge if it is ahead of what is acknowledged and of those kept before.
-    fn note_right_edge(&mut self, edge: u32) {
-        let furthest = self.sack_right_edge.unwrap_or(self.ack);
+    fn note_right_edge(&mut self, edge: u32, ack: u32) {
+        let furthest = self.sack_right_edge.unwrap_or(ack);
         // What is as far ahead as behind counts as ahead, as in Linux.
         if furthest.wrapping_sub(edge).cast_signed() < 0 {
             self.sack_right_edge = Some(edge);

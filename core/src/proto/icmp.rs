@@ -3,14 +3,10 @@
 use super::Track;
 use crate::config::Config;
 use crate::invalid::Invalid;
-use crate::timeout::Timeout;
 use crate::tuple::{Ends, Protocol, Query, Tuple};
 
-pub(super) fn first(tuple: &Tuple, config: &Config) -> Result<(Track, u32), Invalid> {
-    if asks(tuple) {
-        return Ok((Track::Icmp, seconds(tuple.protocol, config)));
-    }
-    Err(Invalid::QueryFirst)
+pub(super) fn first(tuple: &Tuple) -> Result<Track, Invalid> {
+    if asks(tuple) { Ok(Track::Icmp) } else { Err(Invalid::QueryFirst) }
 }
 
 /// Whether it is the tuple of a request, by the ICMP of its own family.
@@ -24,12 +20,8 @@ pub(super) fn asks(tuple: &Tuple) -> bool {
 }
 
 pub(super) fn seconds(protocol: Protocol, config: &Config) -> u32 {
-    config.timeouts.seconds(timeout(protocol))
-}
-
-pub(super) const fn timeout(protocol: Protocol) -> Timeout {
     match protocol {
-        Protocol::ICMPV6 => Timeout::Icmpv6,
-        _ => Timeout::Icmp,
+        Protocol::ICMPV6 => config.timeouts.icmpv6,
+        _ => config.timeouts.icmp,
     }
 }

@@ -64,24 +64,26 @@ pub(crate) enum Outcome {
     Doubt(Invalid, u32),
 }
 
-/// What a first packet leaves behind, and the seconds that its connection lives; or why it cannot
-/// begin one.
+/// What a first packet leaves behind in `track`, and the seconds that its connection lives; or why
+/// it cannot begin one.
 pub(crate) fn first(
-    packet: &Packet<'_>,
-    now: Instant,
+    (packet, now): (&Packet<'_>, Instant),
     config: &Config,
-) -> Result<(Track, u32), Invalid> {
+    track: &mut Track,
+) -> Result<u32, Invalid> {
     match &packet.transport {
-        Transport::Tcp(segment) => tcp::first(segment, config),
-        Transport::Udp => Ok(udp::first(packet.tuple.protocol, now, config)),
-        Transport::Sctp(sctp) => sctp::first(&Said::of(packet, sctp), config),
-        Transport::Gre => Ok((Track::Gre, config.timeouts.seconds(Timeout::Gre))),
-        Transport::Query => icmp::first(&packet.tuple, config),
-        Transport::Malformed(why) => Err(Invalid::Malformed(*why)),
+        Transport::Tcp(segment) => return tcp::first(segment, config, track),
+        Transport::Udp => *track = udp::first(packet.tuple.protocol, now),
+        Transport::Sctp(sctp) => return sctp::first(&Said::of(packet, sctp), config, track),
+        Transport::Gre => *track = Track::Gre,
+        Transport::Query => *track = icmp::first(&packet.tuple)?,
+        Transport::Malformed(why) => return Err(Invalid::Malformed(*why)),
         Transport::Error(_) | Transport::Neighbour | Transport::Continued | Transport::Other => {
-            Ok((Track::Generic, config.timeouts.seconds(Timeout::Generic)))
+            *track = Track::Generic;
         }
     }
+    let [seconds, ..] = seconds(track, packet.tuple.protocol, config);
+    Ok(seconds)
 }
 
 /// What there is to know of a connection that somebody else has tracked up to `state`.
@@ -100,15 +102,16 @@ pub(crate) fn restored(tuple: &Tuple, state: Option<State>) -> Result<Track, Res
     }
 }
 
-/// What a connection may have been given when it was last renewed.
-pub(crate) fn timeouts(track: &Track, protocol: Protocol) -> [Timeout; 4] {
+/// The seconds that a connection may have been given when it was last renewed.
+pub(crate) fn seconds(track: &Track, protocol: Protocol, config: &Config) -> [u32; 4] {
+    let timeouts = &config.timeouts;
     match track {
-        Track::Generic => [Timeout::Generic; 4],
-        Track::Icmp => [icmp::timeout(protocol); 4],
-        Track::Gre => [Timeout::Gre, Timeout::Gre, Timeout::GreStream, Timeout::GreStream],
-        Track::Udp(_) => [Timeout::Udp, Timeout::Udp, Timeout::UdpStream, Timeout::UdpStream],
-        Track::Sctp(track) => [track.state().timeout(); 4],
-        Track::Tcp(track) => track.timeouts(),
+        Track::Generic => [timeouts.generic; 4],
+        Track::Icmp => [icmp::seconds(protocol, config); 4],
+        Track::Gre => [timeouts.gre, timeouts.gre, timeouts.gre_stream, timeouts.gre_stream],
+        Track::Udp(_) => [timeouts.udp, timeouts.udp, timeouts.udp_stream, timeouts.udp_stream],
+        Track::Sctp(track) => [timeouts.seconds(track.state().timeout()); 4],
+        Track::Tcp(track) => track.all_seconds(timeouts),
     }
 }
 
@@ -117,6 +120,7 @@ pub(crate) fn timeouts(track: &Track, protocol: Protocol) -> [Timeout; 4] {
 /// `status` is as it was before the packet: whoever calls sets SEEN_REPLY afterwards, so that the
 /// first answer is still judged as one to an unanswered connection, as in Linux. ASSURED is set
 /// here.
+#[inline]
 pub(crate) fn packet(
     track: &mut Track,
     status: &mut Status,

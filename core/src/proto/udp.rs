@@ -16,13 +16,13 @@ pub(crate) struct UdpTrack {
     stream_from: Stamp,
 }
 
-pub(super) fn first(protocol: Protocol, now: Instant, config: &Config) -> (Track, u32) {
+pub(super) fn first(protocol: Protocol, now: Instant) -> Track {
     // UDP-Lite has no such age: its first answer makes a stream of it.
     let stream_from = match protocol {
         Protocol::UDPLITE => Stamp::ZERO,
         _ => Stamp::from_instant(now.past(STREAM_AGE_S)),
     };
-    (Track::Udp(UdpTrack { stream_from }), config.timeouts.seconds(Timeout::Udp))
+    Track::Udp(UdpTrack { stream_from })
 }
 
 /// A connection of unknown age, which is a stream once it is answered: as Linux has one that ctnetlink

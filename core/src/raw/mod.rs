@@ -16,6 +16,7 @@ use crate::packet::Packet;
 use crate::timeout::TimeoutPolicy;
 
 pub use matches::{Family, IfPattern, Matches, Network, Ports, Test};
+pub use said::Said;
 pub use table::{ChainId, MAX_WALK, Policy, RawError, RawTable, Rule, RuleCount, Target};
 pub use template::{Helper, PolicyId, Template, WhenFull};
 

@@ -1,6 +1,6 @@
 //! What the rules that one packet has met so far say of its tracking, and which of them are heard.
 
-use super::table::{RuleId, Target};
+use super::table::Target;
 use super::{RawVerdict, Template, WhenFull};
 
 /// How far the tracking of a packet is settled.
@@ -29,16 +29,36 @@ pub(super) enum Heard {
     TooLate,
 }
 
-/// What the rules say.
-pub(super) struct Said {
+/// What rules that are walked one by one say, by the order of [`RawTable`](super::RawTable): for
+/// walks over rules of another form. `R` is how a rule is named whose effects are counted.
+pub struct Said<R = ()> {
     tracking: Tracking,
     template: Template,
     full: WhenFull,
     /// The rules that have said the class, and what a refused packet gets.
-    full_rules: [Option<RuleId>; 2],
+    full_rules: [Option<R>; 2],
 }
 
 impl Said {
+    /// Nothing yet, of a packet that arrives.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::nothing(Tracking::Open)
+    }
+
+    /// The packet meets a rule of that target. Those that say nothing of its tracking change nothing.
+    pub fn meet(&mut self, target: Target) {
+        self.hear(target, ());
+    }
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: Copy + PartialEq> Said<R> {
     /// Nothing yet, of a packet whose tracking may be settled before.
     pub(super) const fn nothing(tracking: Tracking) -> Self {
         let full = WhenFull { class: None, refused: None };
@@ -47,7 +67,7 @@ impl Said {
 
     /// Hears the target of a rule that the packet meets, one of those that say something of its
     /// tracking.
-    pub(super) fn hear(&mut self, target: Target, rule: RuleId) -> Heard {
+    pub(super) fn hear(&mut self, target: Target, rule: R) -> Heard {
         match (self.tracking, target) {
             (Tracking::AtOutput, _) => Heard::TooLate,
             (Tracking::Open, Target::NoTrack) => {
@@ -64,7 +84,7 @@ impl Said {
         }
     }
 
-    fn hear_full(&mut self, full: WhenFull, rule: RuleId) -> Heard {
+    fn hear_full(&mut self, full: WhenFull, rule: R) -> Heard {
         let [class_rule, refused_rule] = &mut self.full_rules;
         if self.full.class.is_none() && full.class.is_some() {
             self.full.class = full.class;
@@ -78,7 +98,8 @@ impl Said {
     }
 
     /// What becomes of the packet, if no rule drops it.
-    pub(super) fn verdict(&self) -> RawVerdict {
+    #[must_use]
+    pub fn verdict(&self) -> RawVerdict {
         if self.tracking == Tracking::Never {
             return RawVerdict::NoTrack;
         }
@@ -91,7 +112,7 @@ impl Said {
 
     /// The rules that say what a full table does with the packet, each once; none if it is
     /// untracked.
-    pub(super) fn full_rules(&self) -> impl Iterator<Item = RuleId> {
+    pub(super) fn full_rules(&self) -> impl Iterator<Item = R> {
         let [class_rule, refused_rule] = self.full_rules;
         let refused_rule = refused_rule.filter(|rule| Some(*rule) != class_rule);
         let is_tracked = self.tracking != Tracking::Never;

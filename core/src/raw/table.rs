@@ -107,7 +107,7 @@ impl Rule {
 
 /// A rule, by its number in [`RawTable::rules`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RuleId(u16);
+struct RuleId(u16);
 
 #[derive(Debug, Clone)]
 struct Chain {
@@ -365,7 +365,7 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
 
     /// What becomes of a packet at the end of its walk, of which that was said; counts what only
     /// now is known to have had its way.
-    fn settled(&mut self, hook: Hook, said: &Said) -> RawVerdict {
+    fn settled(&mut self, hook: Hook, said: &Said<RuleId>) -> RawVerdict {
         for id in said.full_rules() {
             if let Some(rule) = self.rules.get_mut(usize::from(id.0)) {
                 let count = rule.count_mut(hook);

@@ -1,6 +1,6 @@
 //! From an EtherType down to IP: tags, labels, PPPoE and LLC are passed on the way.
 
-use super::{Announced, Network, ParseError, header, ppp};
+use super::{Announced, Network, ParseError, header, ppp, short, skip};
 
 /// Most VLAN tags of a frame. Linux looks behind as many.
 pub const MAX_TAGS: usize = 8;
@@ -8,13 +8,24 @@ pub const MAX_TAGS: usize = 8;
 /// Most labels of an MPLS stack: more than routers push, and an end to the work of a frame of noise.
 pub(in crate::parse) const MAX_LABELS: usize = 16;
 
-/// What an EtherType stands for: the one table of all links. Whatever may carry IP has its arm here.
-pub(super) fn by_ether_type(mut ether_type: u16, frame: &[u8]) -> Announced<'_> {
+/// What an EtherType stands for: the one table of all links, in two parts, for most frames are done
+/// with the first.
+#[inline(always)]
+pub(super) fn by_ether_type(ether_type: u16, frame: &[u8]) -> Announced<'_> {
+    match ether_type {
+        0x0800 => Ok((Network::Ipv4, frame)),
+        0x86dd => Ok((Network::Ipv6, frame)),
+        _ => behind(ether_type, frame),
+    }
+}
+
+/// What lies behind whatever else may carry IP, which has its arm here.
+#[inline(never)]
+fn behind(mut ether_type: u16, frame: &[u8]) -> Announced<'_> {
     let mut rest = frame;
     for _ in 0..=MAX_TAGS {
         match ether_type {
-            0x0800 => return Ok((Network::Ipv4, rest)),
-            0x86dd => return Ok((Network::Ipv6, rest)),
+            0x0800 | 0x86dd => return by_ether_type(ether_type, rest),
             // 802.1Q, 802.1ad, and the two numbers that were used for outer tags before that.
             0x8100 | 0x88a8 | 0x9100 | 0x9200 => {
                 let ([_, _, high, low], behind) = header::<4>(rest)?;
@@ -57,13 +68,13 @@ fn llc(frame: &[u8]) -> Result<(u16, &[u8]), ParseError> {
 
 /// A stack of labels. Nothing says what is below its bottom, so that the version tells.
 pub(super) fn mpls(frame: &[u8]) -> Announced<'_> {
-    let mut rest = frame;
-    for _ in 0..MAX_LABELS {
-        let ([_, _, bottom, _], behind) = header::<4>(rest)?;
-        if bottom & 1 != 0 {
-            return Ok((Network::Any, behind));
+    let (labels, behind) = frame.as_chunks::<4>();
+    let looked_at = labels.get(..MAX_LABELS).unwrap_or(labels);
+    match looked_at.iter().position(|[_, _, bottom, _]| bottom & 1 != 0) {
+        Some(above) => {
+            skip(frame, above.saturating_add(1) << 2).map(|packet| (Network::Any, packet))
         }
-        rest = behind;
+        None if looked_at.len() < MAX_LABELS => Err(short(4, behind)),
+        None => Err(ParseError::MplsLabels),
     }
-    Err(ParseError::MplsLabels)
 }

@@ -41,11 +41,12 @@ enum Life {
     Kept,
 }
 
-pub(super) fn first(said: &Said<'_>, config: &Config) -> Result<(Track, u32), Invalid> {
-    let mut track = SctpTrack::begun_by(said).ok_or(Invalid::SctpFirst)?;
+pub(super) fn first(said: &Said<'_>, config: &Config, track: &mut Track) -> Result<u32, Invalid> {
+    let mut begun = SctpTrack::begun_by(said).ok_or(Invalid::SctpFirst)?;
     let mut status = Status::NONE;
-    track.hear(said, Direction::Original, &mut status).map_err(|_| Invalid::SctpFirst)?;
-    Ok((Track::Sctp(track), track.seconds(config)))
+    begun.hear(said, Direction::Original, &mut status).map_err(|_| Invalid::SctpFirst)?;
+    *track = Track::Sctp(begun);
+    Ok(begun.seconds(config))
 }
 
 /// An association of which the state is all that is known: the first packet of each side tells its

@@ -5,18 +5,18 @@ use super::peer::Marks;
 use super::state::{Class, TcpState};
 use crate::config::Config;
 use crate::status::Status;
-use crate::timeout::Timeout;
+use crate::timeout::{Timeout, TimeoutPolicy};
 
 impl TcpTrack {
     /// All that [`seconds`](Self::seconds) may have chosen from.
-    pub(crate) const fn timeouts(&self) -> [Timeout; 4] {
-        let of_state = self.state.timeout();
+    pub(crate) const fn all_seconds(&self, timeouts: &TimeoutPolicy) -> [u32; 4] {
+        let of_state = timeouts.seconds(self.state.timeout());
         // Without a reset, whoever has few seconds left has been idle for most of a longer time.
         let after_reset = match self.last.class {
-            Some(Class::Rst) => Timeout::TcpClose,
+            Some(Class::Rst) => timeouts.tcp_close,
             _ => of_state,
         };
-        [of_state, Timeout::TcpMaxRetrans, Timeout::TcpUnacknowledged, after_reset]
+        [of_state, timeouts.tcp_max_retrans, timeouts.tcp_unacknowledged, after_reset]
     }
 
     /// The seconds that the connection lives after an accepted segment of `class`: those of its

@@ -47,7 +47,7 @@ enum Way {
     Refused(Invalid),
 }
 
-pub(super) fn first(segment: &Tcp, config: &Config) -> Result<(Track, u32), Invalid> {
+pub(super) fn first(segment: &Tcp, config: &Config, track: &mut Track) -> Result<u32, Invalid> {
     let class = Class::of(segment.flags).ok_or(Invalid::TcpFlags)?;
     let Move::To(state) = Move::of(Direction::Original, class, TcpState::None) else {
         return Err(Invalid::TcpFirst);
@@ -55,9 +55,11 @@ pub(super) fn first(segment: &Tcp, config: &Config) -> Result<(Track, u32), Inva
     if state != TcpState::SynSent && !config.tcp.loose {
         return Err(Invalid::TcpFirst);
     }
-    let mut track = TcpTrack::begun_by(segment, class);
-    match packet(&mut track, &mut Status::default(), Direction::Original, segment, config) {
-        Outcome::Refresh(seconds) => Ok((Track::Tcp(track), seconds)),
+    // It is large, and made where it stays.
+    *track = Track::Tcp(TcpTrack::begun_by(segment, class));
+    let Track::Tcp(track) = track else { return Err(Invalid::TcpFirst) };
+    match packet(track, &mut Status::default(), Direction::Original, segment, config) {
+        Outcome::Refresh(seconds) => Ok(seconds),
         _ => Err(Invalid::TcpFirst),
     }
 }
@@ -120,11 +122,10 @@ pub(super) fn packet(
 
 impl TcpTrack {
     /// A connection that nothing is known of but its first segment.
+    #[inline(always)]
     fn begun_by(segment: &Tcp, class: Class) -> Self {
-        let mut other = Peer::default();
-        if class != Class::Syn {
-            other.marks = Marks::PICKED_UP;
-        }
+        let marks = if class == Class::Syn { Marks::NONE } else { Marks::PICKED_UP };
+        let other = Peer { end: 0, max_end: 0, max_window: 0, max_ack: 0, scale: 0, marks };
         let peers = [Peer::of_first(segment), other];
         Self { state: TcpState::None, peers, last: Last::NONE }
     }

@@ -81,17 +81,16 @@ impl Marks {
 
 impl Peer {
     /// The sender of the first segment of a connection.
+    #[inline(always)]
     pub(super) fn of_first(segment: &Tcp) -> Self {
         let end = Span::end_of(segment);
         let max_window = u32::from(segment.window).max(1);
-        let mut peer = Self { end, max_end: end, max_window, ..Self::default() };
-        if segment.flags.has(TcpFlags::SYN) {
-            peer.read_options(segment);
+        let (max_end, scale, marks) = if segment.flags.has(TcpFlags::SYN) {
+            (end, segment.window_scale.unwrap_or(0), Marks::of_syn(segment))
         } else {
-            peer.max_end = end.wrapping_add(max_window);
-            peer.marks = Marks::PICKED_UP;
-        }
-        peer
+            (end.wrapping_add(max_window), 0, Marks::PICKED_UP)
+        };
+        Self { end, max_end, max_window, max_ack: 0, scale, marks }
     }
 
     /// Forgets all that this side has sent, but not that it was picked up in the middle.

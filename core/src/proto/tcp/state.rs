@@ -89,11 +89,12 @@ impl fmt::Display for TcpState {
     }
 }
 
-/// What a segment is to the state table: its strongest flag.
+/// What a segment is to the state table: its strongest flag. Counted from 1, so that nothing is
+/// known of a connection that is all zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Class {
-    Syn,
+    Syn = 1,
     SynAck,
     Fin,
     Ack,
@@ -135,7 +136,7 @@ impl Move {
             Direction::Original => &ORIGINAL,
             Direction::Reply => &REPLY,
         };
-        let row = table.get(class as usize);
+        let row = table.get((class as usize).wrapping_sub(1));
         row.and_then(|row| row.get(state as usize)).copied().unwrap_or(Self::Invalid)
     }
 }
