@@ -1,121 +1,63 @@
-//! What a gateway of two ports does with a frame: the lines of `keeptrack replay`, with an action
-//! where that has a report.
+//! What a gateway of two ports does: the loop between them round keeptrack's core, without hardware.
 //!
-//! The gateway is a bridge. It carries what is not IP, ARP among it, and what it cannot read: the
-//! receiver is there to refuse that. INVALID packets pass, since INVALID never drops by itself, and
-//! so do untracked ones. It drops what a raw rule drops, what a helper drops, the first packet of a
-//! connection that finds no place in the table, unless a rule fails open for it, and what its stage
-//! for parts of datagrams refuses.
-#![no_std]
+//! The gateway is a bump in the wire: a bridge that nobody sees. It carries what comes in at one
+//! [port](Port) out at the other, unless a rule, the filter or a full table is against it:
+//!
+//! 1. The frame is parsed. What is no IP passes, ARP among it; what says that it is IP and cannot be
+//!    read is dropped.
+//! 2. The rules of PREROUTING say whether it is tracked, and [`track`](keeptrack_core::Conntrack)
+//!    what it is.
+//! 3. The rules of FORWARD accept or drop it by that.
+//! 4. The first packet of a connection is confirmed: it has a place in the table from here on, or is
+//!    refused.
+//! 5. It goes out.
+//!
+//! The rules, timeouts and policies come from an [image] in flash, beside the program; a built-in one
+//! stands in for it. Every frame that a port hands over is counted once, as forwarded or by the
+//! [reason](Reason) for which it was not.
+#![cfg_attr(not(any(test, feature = "write")), no_std)]
 #![forbid(unsafe_code)]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects
+    )
+)]
 
-#[cfg(test)]
-extern crate std;
-
+mod action;
+mod bridge;
+mod counts;
+mod gateway;
+pub mod image;
+mod judge;
 #[cfg(feature = "defmt")]
-pub mod log;
+mod listed;
+#[cfg_attr(not(feature = "defmt"), path = "silent.rs")]
+mod log;
+mod loops;
+mod port;
+pub mod rules;
+pub mod settings;
+mod table;
 
-use keeptrack_core::fragment::Fragments;
-use keeptrack_core::raw::Raw;
-use keeptrack_core::{
-    Change, Confirmed, Conntrack, Ended, Held, Help, HelperDrop, IfName, Instant, Invalid,
-    LinkType, Memory, OnFull, OnRefusal, Packet, ParseError, Path, Refused, Seen, Step, Tracked,
-};
-
-/// What becomes of a frame.
-#[must_use]
-#[derive(Debug)]
-pub enum Action<'t> {
-    /// It goes out at the other port.
-    Forward(Passed<'t>),
-    /// It goes nowhere.
-    Drop(Dropped),
-}
-
-/// Why a frame goes out.
-#[derive(Debug)]
-pub enum Passed<'t> {
-    /// It began a connection.
-    New(Confirmed<'t>),
-    /// It is of a connection in the table.
-    Known,
-    /// It is an ICMP error about a connection in the table.
-    Related,
-    /// It is INVALID.
-    Invalid(Invalid),
-    /// It is UNTRACKED.
-    Untracked,
-    /// The table did not take its connection in, and a rule lets it pass all the same.
-    Bypassed(Refused),
-    /// It holds nothing to track.
-    Unread(ParseError),
-}
-
-/// Why a frame goes nowhere.
-#[derive(Debug)]
-pub enum Dropped {
-    /// The table did not take its connection in, and no rule lets it pass all the same.
-    Refused(Refused),
-    /// It is a part of a datagram, and was refused.
-    Held(Held),
-    /// A rule of the raw table drops it.
-    Rule,
-    /// The helper of its connection drops it.
-    Helper(HelperDrop),
-}
-
-/// What becomes of `frame`, an Ethernet frame that came in at `port`.
-///
-/// The stage of `ct` for fragments must be one that lets parts pass as they come: what
-/// [`AsLinux`](keeptrack_core::fragment::AsLinux) holds nobody would send on.
-pub fn forward<'t, M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments>(
-    now: Instant,
-    port: &IfName,
-    frame: &[u8],
-    ct: &'t mut Conntrack<M, P, R, H, F>,
-) -> Action<'t> {
-    let packet = match Packet::parse(LinkType::Ethernet, frame) {
-        Ok(packet) => packet,
-        Err(why) => return Action::Forward(Passed::Unread(why)),
-    };
-    let packet = packet.seen(Seen { path: Path::Arrives, input: Some(port), output: None });
-    match ct.track(now, &packet) {
-        Tracked::First(first) => match first.confirm() {
-            Ok(made) => Action::Forward(Passed::New(made)),
-            Err(refused) => match refused.then {
-                OnRefusal::Bypass => Action::Forward(Passed::Bypassed(refused)),
-                OnRefusal::Drop => Action::Drop(Dropped::Refused(refused)),
-            },
-        },
-        Tracked::Known { change: Change { dropped: Some(why), .. }, .. } => {
-            Action::Drop(Dropped::Helper(why))
-        }
-        Tracked::Known { .. } => Action::Forward(Passed::Known),
-        Tracked::Related { .. } => Action::Forward(Passed::Related),
-        Tracked::Invalid { why, .. } => Action::Forward(Passed::Invalid(why)),
-        Tracked::Held(why) => Action::Drop(Dropped::Held(why)),
-        Tracked::Untracked => Action::Forward(Passed::Untracked),
-        Tracked::Dropped => Action::Drop(Dropped::Rule),
-    }
-}
-
-/// The most steps of the table that one [`ended`] takes.
-pub const STEPS: usize = 32;
-
-/// What has left the table by `now`, as far as [`STEPS`] steps find it; to be asked before frames
-/// are forwarded. What is left over is found by the next call, and matches no packet until then.
-pub fn ended<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments>(
-    now: Instant,
-    ct: &mut Conntrack<M, P, R, H, F>,
-) -> impl Iterator<Item = Ended> {
-    (0..STEPS)
-        .map_while(move |_| match ct.expire(now) {
-            Step::Ended(ended) => Some(Some(ended)),
-            Step::Working => Some(None),
-            Step::Idle => None,
-        })
-        .flatten()
-}
+pub use action::{ACCEPT, Action, Dropped, Passed, Standing};
+pub use bridge::STEPS;
+pub use counts::{Counts, PortCounts, Reason};
+pub use gateway::{BURST, Gateway, Wake};
+pub use judge::{is_no_ip, judge};
+pub use port::{Faults, LinkState, Port, Side};
+pub use table::{FOLLOWED, Keys, Memory, Policy, Table};
 
 #[cfg(test)]
 mod tests;
