@@ -1,41 +1,45 @@
 //! The board's time: the CLINT's counter since reset, and its alarm.
 
 use keeptrack_core::Instant;
+use keeptrack_drivers::Mmio;
 
-use crate::mmio::Register;
+// SAFETY: QEMU's virt machine has a CLINT there, which touches no memory.
+const CLINT: Mmio<0x1_0000> = unsafe { Mmio::at(0x0200_0000) };
 
-const BASE: usize = 0x0200_0000;
-// SAFETY: QEMU's virt machine has a CLINT at `BASE`; these are hart 0's alarm and the counter.
-const ALARM_LOW: Register = unsafe { Register::at(BASE + 0x4000) };
-// SAFETY: as above.
-const ALARM_HIGH: Register = unsafe { Register::at(BASE + 0x4004) };
-// SAFETY: as above.
-const COUNTER_LOW: Register = unsafe { Register::at(BASE + 0xbff8) };
-// SAFETY: as above.
-const COUNTER_HIGH: Register = unsafe { Register::at(BASE + 0xbffc) };
+/// Hart 0's alarm and the counter, each in two words, the lower one first.
+const ALARM: usize = 0x4000;
+const COUNTER: usize = 0xbff8;
 
 /// The counter runs at 10 MHz.
-const TICKS_PER_MS: u64 = 10_000;
+const TICKS_PER_US: u64 = 10;
+const TICKS_PER_MS: u64 = 1000 * TICKS_PER_US;
 
 /// Now, since reset.
-pub(crate) fn now() -> Instant {
+#[must_use]
+pub fn now() -> Instant {
     Instant::from_millis(ticks() / TICKS_PER_MS)
 }
 
+/// Microseconds since reset: the time of a line in the log.
+#[must_use]
+pub fn micros() -> u64 {
+    ticks() / TICKS_PER_US
+}
+
 /// Raises the timer interrupt at `moment`, instead of at the one that was set before.
-pub(crate) fn set_alarm(moment: Instant) {
+pub fn set_alarm(moment: Instant) {
     let at = moment.as_millis().saturating_mul(TICKS_PER_MS);
     // A moment of which one half is written must not lie in the past.
-    ALARM_HIGH.write(u32::MAX);
-    ALARM_LOW.write(low(at));
-    ALARM_HIGH.write(low(at >> 32));
+    CLINT.write(ALARM + 4, u32::MAX);
+    CLINT.write(ALARM, low(at));
+    CLINT.write(ALARM + 4, low(at >> 32));
 }
 
 fn ticks() -> u64 {
     loop {
-        let high = COUNTER_HIGH.read();
-        let low = COUNTER_LOW.read();
-        if COUNTER_HIGH.read() == high {
+        let high = CLINT.read(COUNTER + 4);
+        let low = CLINT.read(COUNTER);
+        if CLINT.read(COUNTER + 4) == high {
             return u64::from(high) << 32 | u64::from(low);
         }
     }

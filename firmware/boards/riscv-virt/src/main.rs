@@ -1,160 +1,151 @@
 //! keeptrack's gateway on QEMU's riscv32 `virt` machine: a bridge of two virtio network ports.
+//!
+//! The keys of its hashes come from a virtio entropy device, and from nowhere else: who knows a key
+//! can make chains of the table long, so until it has given enough there is no table, and the gateway
+//! fails as its configuration says.
 #![no_std]
 #![no_main]
 
-mod clock;
-mod console;
-mod entropy;
-mod fault;
-mod full;
-mod irq;
-mod mmio;
-mod net;
-mod selfcheck;
-mod virtio;
+use keeptrack_core::{Instant, SourcePlace, Storage};
+use keeptrack_drivers::memory;
+use keeptrack_drivers::status::Status;
+use keeptrack_drivers::virtio::{Entropy, EntropyMemory, Kind, Network, NetworkMemory};
+use keeptrack_gateway::{Gateway, Memory, Wake};
+use riscv_virt::slots::{self, Slot};
+use riscv_virt::{clock, guard, irq};
+use static_cell::{ConstStaticCell, StaticCell};
 
-use core::convert::Infallible;
-use core::mem::size_of;
-use core::sync::atomic::{Ordering, fence};
+/// How many connections the table holds: what fits beside the ports and the stack.
+const CONNECTIONS: usize = 3240;
 
-use keeptrack_core::fragment::Follow;
-use keeptrack_core::{Class, Config, Conntrack, IfName, Instant, Lent, NoHelpers, Storage};
-use keeptrack_gateway::log::Log;
-use keeptrack_gateway::{Action, ended, forward};
-use static_cell::ConstStaticCell;
-use virtio_drivers::transport::DeviceType;
+/// Places of a port's queues, and its buffers.
+const QUEUE_LEN: usize = 16;
 
-use fault::Fault;
-use net::{Buffer, Port, QUEUE_LEN};
-use virtio::Device;
-
-/// How many connections the table holds.
-const CONNECTIONS: usize = 1024;
-
-/// How many datagrams may come in parts at once.
-const FOLLOWED: usize = 16;
-
-/// How often the log says how full the table is, in seconds.
-const STATUS_INTERVAL: u32 = 10;
+/// How long the source of entropy may take before the log says that it does, in seconds.
+const PATIENCE: u32 = 1;
 
 static STORAGE: ConstStaticCell<Storage<CONNECTIONS>> = ConstStaticCell::new(Storage::new());
 
-static BUFFERS: ConstStaticCell<[[Buffer; QUEUE_LEN]; 2]> =
-    ConstStaticCell::new([const { [const { Buffer::EMPTY }; QUEUE_LEN] }; 2]);
+/// One more than there are connections: then no source is ever without a place.
+static SOURCES: ConstStaticCell<[SourcePlace; CONNECTIONS + 1]> =
+    ConstStaticCell::new([SourcePlace::EMPTY; CONNECTIONS + 1]);
+
+static PORTS: ConstStaticCell<[NetworkMemory<QUEUE_LEN>; 2]> =
+    ConstStaticCell::new([const { NetworkMemory::new() }; 2]);
+
+static ENTROPY: ConstStaticCell<EntropyMemory> = ConstStaticCell::new(EntropyMemory::new());
+
+static GATEWAY: StaticCell<Gateway<'static>> = StaticCell::new();
+
+type Port = Network<Slot, QUEUE_LEN>;
 
 #[riscv_rt::entry]
 fn main() -> ! {
-    let Err(fault) = run();
-    defmt::error!("stopped: {}", fault);
-    console::exit()
+    guard::start();
+    let status = Status::new(memory::stack());
+    match Board::open(status) {
+        Some(mut board) => loop {
+            board.work();
+        },
+        None => {
+            defmt::error!("the machine has fewer than two network devices");
+            keeptrack_log::fail()
+        }
+    }
 }
 
-fn run() -> Result<Infallible, Fault> {
-    selfcheck::run()?;
-    // Frames come over a wire here: whoever sent them has finished their check sums.
-    let config = Config { checksum: true, ..Config::DEFAULT };
-    let [key, sources_key] = entropy::keys()?;
-    let admin = Class::at(0).ok_or(Fault::NoClass)?;
-    let mut gateway = Gateway {
-        ct: Conntrack::new(STORAGE.take().lend(), config, key)?
-            .with_fragments(Follow::new())
-            .on_full(full::policy(sources_key))
-            .with_rules(full::rules(admin)?)
-            .reserve(admin, full::RESERVED)?,
-        log: Log::default(),
-    };
-    let [left_buffers, right_buffers] = BUFFERS.take();
-    let mut nics = virtio::devices(DeviceType::Network);
-    let mut left = open(b"eth0", nics.next(), left_buffers)?;
-    let mut right = open(b"eth1", nics.next(), right_buffers)?;
-    defmt::info!(
-        "boot: {=usize} connections of {=usize} bytes and {=usize} for all, {=usize} frames of \
-         {=usize} bytes a port",
-        gateway.ct.capacity(),
-        keeptrack_core::bytes_an_entry::<u16>(),
-        keeptrack_core::bytes_a_table::<u16>(),
-        QUEUE_LEN,
-        size_of::<Buffer>(),
-    );
-    let mut next_status = clock::now();
-    loop {
+/// All that there is.
+struct Board {
+    gateway: &'static mut Gateway<'static>,
+    left: Port,
+    right: Port,
+    source: Option<Entropy<Slot>>,
+    /// What the table will lie in, until there is one.
+    memory: Option<Memory<'static>>,
+    patience: Option<Instant>,
+    status: Status,
+}
+
+impl Board {
+    /// None when a device is missing, or when this is called again.
+    #[inline(never)] // Its copies of the gateway leave the stack.
+    fn open(status: Status) -> Option<Self> {
+        let gateway = GATEWAY.try_init_with(|| Gateway::waiting(memory::config()))?;
+        let [left, right] = PORTS.try_take()?;
+        let mut nics = slots::devices(Kind::Network);
+        let mut open = |memory| {
+            let (device, line) = nics.next()?;
+            irq::enable(line);
+            Some(Network::open(device, memory))
+        };
+        let (left, right) = (open(left)?, open(right)?);
+        let source = slots::devices(Kind::Entropy).next().zip(ENTROPY.try_take());
+        let source = source.map(|((device, line), memory)| {
+            irq::enable(line);
+            Entropy::open(device, memory)
+        });
+        let memory =
+            Memory { connections: STORAGE.try_take()?.lend(), sources: SOURCES.try_take()? };
         let now = clock::now();
-        gateway.expire(now);
-        gateway.relay(now, &mut left, &mut right)?;
-        gateway.relay(now, &mut right, &mut left)?;
-        if now >= next_status {
-            gateway.status();
-            next_status = now.after(STATUS_INTERVAL);
-        }
-        let wake = gateway.ct.next_expiry().map_or(next_status, |expiry| expiry.min(next_status));
-        clock::set_alarm(wake);
-        sleep(&mut left, &mut right);
+        Some(Self {
+            gateway,
+            left,
+            right,
+            source,
+            memory: Some(memory),
+            patience: Some(now.after(PATIENCE)),
+            status,
+        })
     }
-}
 
-/// The table, and what is said of it.
-struct Gateway {
-    ct: Conntrack<Lent<'static>, full::Policy, full::Rules, NoHelpers, Follow<FOLLOWED>>,
-    log: Log,
-}
-
-impl Gateway {
-    /// Logs the connections that have run out.
-    fn expire(&mut self, now: Instant) {
-        for ended in ended(now, &mut self.ct) {
-            self.log.ended(now, &ended);
+    /// A round: carries frames, and sleeps when there are no more.
+    fn work(&mut self) {
+        let now = clock::now();
+        self.start(now);
+        let wake = self.gateway.poll(now, &mut self.left, &mut self.right);
+        self.status.log(now);
+        if let Wake::At(moment) = wake {
+            self.sleep(moment);
         }
     }
 
-    /// Logs how full the table is, and how large it would have had to be.
-    fn status(&self) {
-        self.log.status(&self.ct);
-        let (.., ghost) = self.ct.policy();
-        defmt::info!("{=usize} slots would have been enough for all", ghost.would_need());
-    }
-
-    /// Carries what came in at `from`: at most as many frames as a queue holds, so that the other
-    /// direction has its turn.
-    fn relay(&mut self, now: Instant, from: &mut Port, to: &mut Port) -> Result<(), Fault> {
-        while let Some(buffer) = to.sent()? {
-            from.fill(buffer)?;
+    /// Makes the table as soon as there are keys for it.
+    fn start(&mut self, now: Instant) {
+        if self.memory.is_none() {
+            return;
         }
-        for _ in 0..QUEUE_LEN {
-            let Some(frame) = from.receive()? else { break };
-            let action = forward(now, from.name(), frame.bytes(), &mut self.ct);
-            self.log.action(now, &action);
-            match action {
-                Action::Forward(_) => to.send(frame)?,
-                Action::Drop(_) => from.fill(frame.into_buffer())?,
+        if let Some(keys) = self.source.as_mut().and_then(|source| source.poll(now)) {
+            if let Some(memory) = self.memory.take()
+                && let Err(why) = self.gateway.start(memory, keys)
+            {
+                defmt::error!("no table: {}", why);
             }
+            self.patience = None;
+        } else if self.patience.take_if(|moment| now >= *moment).is_some() {
+            defmt::warn!("no entropy yet: without keys there are no rules");
         }
-        Ok(())
     }
-}
 
-fn open(
-    name: &[u8],
-    nic: Option<Device>,
-    buffers: &'static mut [Buffer; QUEUE_LEN],
-) -> Result<Port, Fault> {
-    match (IfName::new(name), nic) {
-        (Some(name), Some(nic)) => Port::open(name, nic, buffers),
-        _ => Err(Fault::NoPort),
-    }
-}
-
-/// Sleeps until a port or the alarm has something, unless a port has it already.
-///
-/// A device raises an interrupt only for what comes after the program has told it that it has seen
-/// all the rest. So the ports are asked once more, behind a fence, before the processor stops.
-fn sleep(left: &mut Port, right: &mut Port) {
-    fence(Ordering::SeqCst);
-    if !left.has_work() && !right.has_work() {
-        irq::sleep();
-    }
-    while let Some(line) = irq::claim() {
-        left.acknowledge();
-        right.acknowledge();
-        irq::complete(line);
+    /// Sleeps until a device has something, unless one has it already; until `moment` at the latest.
+    ///
+    /// A device raises an interrupt only for what comes after the program has asked for it. So the
+    /// ports are looked at once more, after that, before the processor stops.
+    fn sleep(&mut self, moment: Instant) {
+        let moment = self.patience.map_or(moment, |patience| moment.min(patience));
+        clock::set_alarm(moment.min(self.status.next()));
+        let may_sleep = [self.left.may_sleep(), self.right.may_sleep()];
+        if may_sleep == [true; 2] {
+            irq::sleep();
+        }
+        self.left.awake();
+        self.right.awake();
+        while let Some(line) = irq::claim() {
+            self.left.acknowledge();
+            self.right.acknowledge();
+            if let Some(source) = &mut self.source {
+                source.acknowledge();
+            }
+            irq::complete(line);
+        }
     }
 }

@@ -1,66 +1,137 @@
-//! What boards' images take, in bytes, and what a connection takes: `image-size ELF...`.
+//! What boards' images take: `image-size BOARD...`, a column a board, of the images in firmware/out/.
+//!
+//! How deep the stack was is asked of the board itself, which paints it, after some frames through its
+//! emulator.
 
-use std::env::args_os;
+use std::env::{args, split_paths, var_os};
 use std::error::Error;
-use std::ffi::OsStr;
 use std::fs;
-use std::mem::size_of;
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread::scope;
 
-use keeptrack_core::{Storage, bytes_an_entry};
-use object::{Object, ObjectSection, SectionKind};
+use keeptrack_tools::feed::Feed;
+use keeptrack_tools::frames::Churn;
+use keeptrack_tools::machine::{Machine, Setup};
+use keeptrack_tools::scratch::Scratch;
+use keeptrack_tools::size::{Size, bytes_a_connection};
+use keeptrack_tools::status::{STACK, WAIT, stack};
+use keeptrack_tools::wires::Wires;
+use object::File;
+
+type Fault = Box<dyn Error + Send + Sync>;
+
+/// Far more connections than a board has slots, and what is odd between them.
+const FRAME_COUNT: u64 = 20_000;
+
+/// Any will do; the same frames on every run go equally deep.
+const SEED: u64 = 1;
 
 fn main() -> ExitCode {
-    let mut lines = Vec::new();
-    for path in args_os().skip(1) {
-        let path = Path::new(&path);
-        match measure(path) {
-            Ok(Size { text_len, ram_len }) => {
-                let name = path.file_stem().unwrap_or(OsStr::new("")).display().to_string();
-                lines.push(format!("{name:<16}{text_len:>10}{ram_len:>14}"));
-            }
-            Err(why) => {
-                eprintln!("image-size: {}: {why}", path.display());
-                return ExitCode::from(2);
-            }
+    let boards: Vec<String> = args().skip(1).collect();
+    match Scratch::new().map_err(Fault::from).and_then(|_scratch| columns(&boards)) {
+        Ok(columns) if !columns.is_empty() => {
+            print(&columns);
+            ExitCode::SUCCESS
+        }
+        Ok(_) => {
+            eprintln!("usage: image-size BOARD...");
+            ExitCode::from(2)
+        }
+        Err(why) => {
+            eprintln!("image-size: {why}");
+            ExitCode::from(2)
         }
     }
-    println!("{:<16}{:>10}{:>14}", "bytes of", "text", "static RAM");
-    for line in lines {
-        println!("{line}");
-    }
-    println!("{:<16}{:>24}", "Storage<1024>", size_of::<Storage<1024>>());
-    println!("{:<16}{:>24}", "an entry", bytes_an_entry::<u16>());
-    ExitCode::SUCCESS
 }
 
-struct Size {
-    /// Code and constants: what lies in flash, where there is flash.
-    text_len: u64,
-    /// Variables, without the stack.
-    ram_len: u64,
+/// One for each board. All are looked at at once: most of the time is waiting for what they say.
+fn columns(boards: &[String]) -> Result<Vec<Column<'_>>, Fault> {
+    scope(|scope| {
+        let looks: Vec<_> = boards.iter().map(|board| scope.spawn(|| Column::of(board))).collect();
+        let looks = boards.iter().zip(looks);
+        let columns = looks.map(|(board, look)| match look.join() {
+            Ok(column) => column.map_err(|why| format!("{board}: {why}").into()),
+            Err(_) => Err(format!("{board}: the look at it panicked").into()),
+        });
+        columns.collect()
+    })
 }
 
-fn measure(path: &Path) -> Result<Size, Box<dyn Error>> {
-    let elf = fs::read(path)?;
-    let image = object::File::parse(&*elf)?;
-    let mut size = Size { text_len: 0, ram_len: 0 };
-    for section in image.sections() {
-        match (section.kind(), section.name()?) {
-            // Debug information has kinds of its own; heap and stack are what is left of the RAM.
-            (_, ".heap" | ".stack") => {}
-            (SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::ReadOnlyString, _) => {
-                size.text_len += section.size();
-            }
-            (SectionKind::Data, _) => {
-                // The first values lie beside the code.
-                size.text_len += section.size();
-                size.ram_len += section.size();
-            }
-            (SectionKind::UninitializedData, _) => size.ram_len += section.size(),
-            _ => {}
-        }
+/// What a board's image takes.
+struct Column<'b> {
+    board: &'b str,
+    size: Size,
+    /// Bytes of the stack that were ever in use; None without an emulator.
+    deepest: Option<u64>,
+}
+
+impl<'b> Column<'b> {
+    fn of(board: &'b str) -> Result<Self, Fault> {
+        let folder = tempfile::tempdir()?;
+        let setup = Setup::of(board, folder.path());
+        let elf = fs::read(&setup.image)?;
+        let size = Size::of(&File::parse(&*elf)?).map_err(|why| why.to_string())?;
+        let deepest = if has_emulator(&setup)? { Some(deepest(&setup)?) } else { None };
+        Ok(Self { board, size, deepest })
     }
-    Ok(size)
+}
+
+/// Whether the board has a script that starts its emulator, and that program is installed.
+fn has_emulator(setup: &Setup) -> Result<bool, Fault> {
+    let script = setup.board.join("qemu");
+    if !script.exists() {
+        return Ok(false);
+    }
+    let script = fs::read_to_string(script)?;
+    let mut words = script.split_whitespace();
+    let program = words.find(|word| word.starts_with("qemu-system-"));
+    let program = Path::new(program.ok_or("its script `qemu` starts no emulator")?);
+    let path = var_os("PATH").unwrap_or_default();
+    Ok(split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+/// How many bytes of its stack a board needed for some frames.
+fn deepest(setup: &Setup) -> Result<u64, Fault> {
+    let wires = Wires::open(&setup.board, &setup.folder)?;
+    let mut machine = Machine::start(setup)?;
+    let mut feed = Feed::new(&wires, |_| Ok(()));
+    for (frame, _) in Churn::new(SEED).zip(0..FRAME_COUNT) {
+        feed.send(&frame)?;
+    }
+    feed.settle()?;
+    let from = machine.log().len();
+    let line = machine.wait_for(from, STACK, WAIT)?.message;
+    machine.stop()?;
+    let (deepest, _) = stack(&line).ok_or_else(|| format!("no figures in `{line}`"))?;
+    Ok(deepest)
+}
+
+fn print(columns: &[Column<'_>]) {
+    let line = |words: &str, figure: &dyn Fn(&Column<'_>) -> String| {
+        let figures = columns.iter().map(figure);
+        let figures: String = figures.map(|figure| format!("{figure:>14}")).collect();
+        println!("{words:<42}{figures}");
+    };
+    let used = format!("    of these ever used in {} frames", grouped(FRAME_COUNT));
+    line("", &|column| column.board.to_owned());
+    line("connections", &|column| grouped(column.size.connection_count));
+    line("bytes a connection, IPv4 or IPv6", &|_| bytes_a_connection().to_string());
+    line("RAM for variables, bytes", &|column| grouped(column.size.variables));
+    line("    of these for connections", &|column| grouped(column.size.table));
+    line("RAM for the stack, bytes", &|column| grouped(column.size.stack));
+    line(&used, &|column| match column.deepest {
+        Some(deepest) => grouped(deepest),
+        None => "no QEMU".to_owned(),
+    });
+    line("RAM in all, bytes", &|column| grouped(column.size.variables + column.size.stack));
+    line("flash, bytes", &|column| grouped(column.size.flash));
+}
+
+/// `480,680`.
+fn grouped(number: u64) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
+    }
 }

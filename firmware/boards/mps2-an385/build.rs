@@ -1,0 +1,13 @@
+//! Hands the linker the runtime's layout, which takes in the board's memory map, and defmt's.
+
+use std::env;
+use std::path::PathBuf;
+
+fn main() {
+    let board = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    println!("cargo::rustc-link-search={}", board.display());
+    println!("cargo::rerun-if-changed=memory.x");
+    for script in ["link.x", "defmt.x"] {
+        println!("cargo::rustc-link-arg-bins=-T{script}");
+    }
+}
