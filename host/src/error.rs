@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use keeptrack_core::{ConfigError, Instant};
+use keeptrack_gateway::Side;
+use keeptrack_gateway::image::ImageError;
+use keeptrack_gateway::settings::Fail;
 
 use crate::capture::{self, Kind, printable};
 use crate::conntrack::{self, Foreign};
@@ -12,6 +15,7 @@ use crate::diagnostic::Diagnostics;
 use crate::options::MAX_ENTRIES;
 use crate::path::Misplaced;
 use crate::sight::Untold;
+use crate::source::reason;
 use crate::units::Clock;
 
 /// Why there is no result, or only part of one.
@@ -66,6 +70,12 @@ pub enum Error {
     NoEvents(String),
     /// The capture's frames are of link types that are not read: these.
     UnreadLinks(String, Vec<String>),
+    /// An image of a gateway's configuration that cannot be read, and why.
+    ImageFile(String, io::Error),
+    /// One that a gateway would not use, why, and what it would do then.
+    Image(String, ImageError, Fail),
+    /// A frame of a capture that came in at no port of the gateway.
+    NoPort(String, Option<String>),
     /// Two outputs to the same place.
     SameOutput(String),
     /// An output to where the capture or a rule is read from.
@@ -140,6 +150,16 @@ impl Error {
             Self::UnreadLinks(..) => {
                 "capture on an Ethernet interface, or on all with `tcpdump -i any`".into()
             }
+            Self::Image(_, ImageError::Absent | ImageError::Magic, _) => {
+                "make one: `keeptrack firmware-config --rules FILE -o IMAGE`".into()
+            }
+            Self::Image(_, _, fail) => {
+                format!("a gateway does with it what `keeptrack.fail = {}` says", fail.name())
+            }
+            Self::NoPort(_, _) => {
+                let [left, right] = Side::BOTH.map(Side::name);
+                format!("say which interface is which: `--iface 0={left},1={right}`")
+            }
             Self::SameOutput(_) => {
                 "give each a file of its own: `-o packets=packets.jsonl -o summary`".into()
             }
@@ -196,6 +216,14 @@ impl fmt::Display for Error {
             Self::UnreadLinks(file, links) => {
                 let links = links.join(", ");
                 write!(f, "{file} holds no frames that can be read: link type {links}")
+            }
+            Self::ImageFile(file, error) => write!(f, "cannot read {file}: {}", reason(error)),
+            Self::Image(file, error, _) => write!(f, "{file}: {error}"),
+            Self::NoPort(file, None) => {
+                write!(f, "{file} does not tell at which port of the gateway its frames came in")
+            }
+            Self::NoPort(file, Some(name)) => {
+                write!(f, "{file}: `{name}` is no port of the gateway")
             }
             Self::SameOutput(place) => write!(f, "two outputs to {place}"),
             Self::OutputOverInput(file) => write!(f, "{file} is to be read and written"),

@@ -5,6 +5,7 @@ use keeptrack_core::{Instant, LinkType, Packet};
 use crate::capture::Record;
 use crate::copies::Recent;
 use crate::error::Error;
+use crate::firmware_config;
 use crate::options::Copies;
 use crate::path::Sighting;
 use crate::rules::RuleSet;
@@ -16,6 +17,16 @@ pub(crate) struct Front {
     pub(crate) sight: Sight,
     pub(crate) recent: Option<Recent>,
     pub(crate) clock: Clock,
+    taps: Taps,
+}
+
+/// Where frames may come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taps {
+    /// Anywhere.
+    Any,
+    /// At the two ports of a gateway.
+    Ports,
 }
 
 /// Which record it is, and when it came.
@@ -32,7 +43,12 @@ pub(crate) struct Stamp {
 impl Front {
     pub(crate) fn new(sight: Sight, copies: Copies) -> Self {
         let recent = (copies == Copies::Drop).then(Recent::new);
-        Self { sight, recent, clock: Clock::default() }
+        Self { sight, recent, clock: Clock::default(), taps: Taps::Any }
+    }
+
+    /// At a gateway, whose ports are known by name, and which takes every frame for what it is.
+    pub(crate) fn at_gateway(sight: Sight) -> Self {
+        Self { taps: Taps::Ports, ..Self::new(sight, Copies::Keep) }
     }
 
     /// The packet of a record of `capture` and where it was seen, or why tracking is not to be
@@ -53,6 +69,11 @@ impl Front {
             Err(why) => return Ok(Err(why)),
         };
         let sighting = self.sight.of(record, &packet, rules, capture)?;
+        let name = sighting.interface.as_ref();
+        if self.taps == Taps::Ports && firmware_config::side(name).is_none() {
+            let name = name.map(|name| name.as_bytes().escape_ascii().to_string());
+            return Err(Error::NoPort(capture.to_owned(), name));
+        }
         Ok(Ok((packet, sighting)))
     }
 

@@ -2,34 +2,44 @@
 
 use std::rc::Rc;
 
-use keeptrack_core::fragment::{AsLinux, Queue, Run};
 use keeptrack_core::{
     Change, Conn, Conntrack, Ended, HelperSlot, Helpers, Instant, OnRefusal, Packet, Refusal,
     Refused, RestoreError, Restored, Step, Tracked, Unconfirmed, Why,
 };
 
 use crate::error::Error;
+use crate::fate::Fate;
+use crate::firmware_config::Filter;
 use crate::front::Stamp;
 use crate::listing::Listing;
 use crate::memory::Heap;
 use crate::on_full::{self, Policy};
 use crate::peers::{Admission, Peer};
 use crate::rules::RuleSet;
+use crate::stage::Stage;
 use crate::verdict::{Left, Report, Rule, Skip, Speaks, Verdict, What};
 
 /// The tracker of a replay.
-pub type Tracker = Conntrack<Heap, Policy, RuleSet, Helpers<Box<[HelperSlot]>>, Datagrams>;
-
-/// The stage that puts datagrams together.
-pub(crate) type Datagrams = AsLinux<Box<[Queue]>, Box<[Run]>>;
+pub type Tracker = Conntrack<Heap, Policy, RuleSet, Helpers<Box<[HelperSlot]>>, Stage>;
 
 /// A table and what goes with it.
 pub(crate) struct Lane {
     pub(crate) ct: Tracker,
+    /// What a packet passes behind tracking, if it is a gateway that is replayed.
+    filter: Option<Filter>,
     /// Whose behaviour at a full table it has, if not that of its own policy.
     peer: Option<Box<dyn Peer>>,
     room: Room,
     listing: Rc<Listing>,
+}
+
+/// What became of a packet.
+struct Passed {
+    what: What,
+    /// What the gateway does with its frame, if it is one that is replayed.
+    fate: Option<Fate>,
+    /// The connection whose slot its own has taken.
+    evicted: Option<Ended>,
 }
 
 /// How a table gets its room.
@@ -47,7 +57,12 @@ impl Lane {
         peer: Option<Box<dyn Peer>>,
         listing: Rc<Listing>,
     ) -> Self {
-        Self { ct, peer, room, listing }
+        Self { ct, filter: None, peer, room, listing }
+    }
+
+    /// The same with the filter of a gateway behind tracking.
+    pub(crate) fn with_filter(self, filter: Option<Filter>) -> Self {
+        Self { filter, ..self }
     }
 
     /// Passes a packet through the table, or what is none, and tells of it and of all who left.
@@ -59,24 +74,34 @@ impl Lane {
     ) -> Result<(), Error> {
         let Stamp { index, time_ns, now_ns } = stamp;
         self.pass_time(now_ns, report)?;
-        let what = match packet {
-            Err(why) => What::Skipped(*why),
+        let (what, fate) = match packet {
+            Err(why) => (What::Skipped(*why), self.filter.and_then(|_| Fate::of_skipped(*why))),
             Ok(packet) => {
                 self.make_room()?;
-                let (what, evicted) = self.track(Instant::from_nanos(now_ns), packet);
+                let Passed { what, fate, evicted } =
+                    self.track(Instant::from_nanos(now_ns), packet);
                 if !matches!(what, What::Known(..)) {
                     // Who left for it is told of before it.
                     evicted.map_or(Ok(()), |ended| self.tell(now_ns, &ended, report))?;
                     self.expire(now_ns, report)?;
                 }
-                what
+                (what, fate)
             }
         };
         let is_part = packet.as_ref().is_ok_and(|packet| packet.fragment.is_some());
-        let is_reassembled = is_part && !matches!(what, What::Held(_));
+        let is_reassembled =
+            is_part && self.ct.fragments().reassembles() && !matches!(what, What::Held(_));
         let tuple = packet.as_ref().ok().map(|packet| packet.tuple);
         let entry_count = self.entry_count();
-        report.packet(&Verdict { index, time_ns, tuple, what, entry_count, is_reassembled })?;
+        report.packet(&Verdict {
+            index,
+            time_ns,
+            tuple,
+            what,
+            fate,
+            entry_count,
+            is_reassembled,
+        })?;
         if let What::Known(.., Change { ended: Some(_), .. }) = what {
             self.expire(now_ns, report)?;
         }
@@ -111,14 +136,22 @@ impl Lane {
         Ok(())
     }
 
-    /// What a packet is to the table, and the connection whose slot its own has taken.
-    fn track(&mut self, now: Instant, packet: &Packet<'_>) -> (What, Option<Ended>) {
-        let Self { ct, peer, .. } = self;
+    /// Tracks a packet and asks the filter, and puts a first one that may pass into the table.
+    fn track(&mut self, now: Instant, packet: &Packet<'_>) -> Passed {
+        let Self { ct, filter, peer, .. } = self;
         if let Some(peer) = peer {
             peer.packet(now, packet, ct);
         }
-        let what = match ct.track(now, packet) {
-            Tracked::First(first) => return begin(first, now, peer.as_deref_mut()),
+        let tracked = ct.track(now, packet);
+        let fate = filter.and_then(|filter| filter.judge(packet, &tracked));
+        let what = match tracked {
+            Tracked::First(first) if fate.is_some_and(Fate::is_drop) => {
+                What::Filtered(*first.conn())
+            }
+            Tracked::First(first) => {
+                let (what, evicted) = begin(first, now, peer.as_deref_mut());
+                return Passed { what, fate: fate.map(|fate| fate.behind(&what)), evicted };
+            }
             Tracked::Known { state, dir, conn, change } => {
                 if let (Some(peer), Some(_)) = (peer, change.timeout) {
                     peer.known(now, conn);
@@ -141,7 +174,7 @@ impl Lane {
             Tracked::Untracked => What::Untracked,
             Tracked::Dropped => What::RawDropped,
         };
-        (what, None)
+        Passed { what, fate, evicted: None }
     }
 
     /// Puts a connection into the table that was open before, and says who left for it.

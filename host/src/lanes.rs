@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use keeptrack_core::fragment::{AsLinux, Limits, Queue, Run};
+use keeptrack_core::fragment::Limits;
 use keeptrack_core::{Class, Config, Conntrack, Helpers};
 
 use crate::error::Error;
+use crate::firmware_config::Filter;
 use crate::front::Front;
-use crate::lane::{Datagrams, Lane, Room};
+use crate::lane::{Lane, Room};
 use crate::listing::Listing;
 use crate::memory::{Heap, helper_slots};
 use crate::on_full::{Built, Policy, Size, Spec};
@@ -16,13 +17,10 @@ use crate::path::Places;
 use crate::replay::Replay;
 use crate::rules::RuleSet;
 use crate::sight::Sight;
+use crate::stage::Stage;
 
 /// The entries of a table that grows, at first.
 const FIRST_ENTRIES: usize = 1 << 16;
-/// How many datagrams may wait for parts of them at once, and how many stretches of them: Linux's
-/// thresholds let less wait, of which each part takes 704 bytes and each datagram 184 besides.
-const QUEUES: usize = 10_000;
-const RUNS: usize = 12_000;
 /// Connections that may have a helper at a time: as many as a table of helpers can tell apart.
 const HELPER_SLOTS: usize = u16::MAX as usize;
 
@@ -35,6 +33,8 @@ pub(crate) struct Asked<'w> {
     pub(crate) config: Config,
     pub(crate) rules: RuleSet,
     pub(crate) fragments: Limits,
+    /// The filter behind tracking, if it is a gateway that is replayed.
+    pub(crate) filter: Option<Filter>,
     pub(crate) listing: Rc<Listing>,
 }
 
@@ -46,7 +46,10 @@ impl Asked<'_> {
     pub(crate) fn replay(self, specs: &[Spec]) -> Result<Replay, Error> {
         let Self { world, listing, .. } = &self;
         let places = Places::new(world.iface.clone().unwrap_or_default(), world.local.clone());
-        let front = Front::new(Sight::new(places), world.copies);
+        let front = match self.filter {
+            None => Front::new(Sight::new(places), world.copies),
+            Some(_) => Front::at_gateway(Sight::new(places)),
+        };
         let (first, others) = match specs {
             [] => (self.lane(&Spec::ranked())?, Vec::new()),
             [first, others @ ..] => {
@@ -85,12 +88,12 @@ impl Asked<'_> {
             let Some(class) = Class::at(index) else { break };
             ct = ct.reserve(class, slot_count)?;
         }
-        let ct = ct.with_rules(self.rules.clone()).with_fragments(fragments(self.fragments));
-        Ok(Lane::new((ct, room), peer, Rc::clone(&self.listing)))
+        let stage = match self.filter {
+            None => Stage::as_linux(self.fragments),
+            Some(_) => Stage::of_gateway(),
+        };
+        let ct = ct.with_rules(self.rules.clone()).with_fragments(stage);
+        let lane = Lane::new((ct, room), peer, Rc::clone(&self.listing));
+        Ok(lane.with_filter(self.filter))
     }
-}
-
-/// The stage that puts datagrams together.
-fn fragments(limits: Limits) -> Datagrams {
-    AsLinux::new(vec![Queue::EMPTY; QUEUES].into(), vec![Run::EMPTY; RUNS].into(), limits)
 }

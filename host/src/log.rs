@@ -172,7 +172,15 @@ impl Replay {
         log.event_count += 1;
         let is_reassembled = false;
         let tuple = None;
-        Ok(report.packet(&Verdict { index, time_ns, tuple, what, entry_count, is_reassembled })?)
+        Ok(report.packet(&Verdict {
+            index,
+            time_ns,
+            tuple,
+            what,
+            fate: None,
+            entry_count,
+            is_reassembled,
+        })?)
     }
 
     /// What an event is to the table, out of which its connection, as it was `before`, has been

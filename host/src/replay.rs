@@ -152,8 +152,7 @@ impl Replay {
                 Count(wrong_count)
             ));
         }
-        let fragments = self.table().fragments();
-        let lost_count = fragments.timed_out_count() + fragments.waiting_count() as u64;
+        let lost_count = self.table().fragments().incomplete_count();
         if lost_count > 0 {
             notes.push(format!(
                 "{} datagrams came in parts and not all of them: never tracked, as in Linux",

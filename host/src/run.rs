@@ -9,6 +9,7 @@ use crate::compare;
 use crate::conntrack::{Footer, Form};
 use crate::diff;
 use crate::error::Error;
+use crate::firmware_config;
 use crate::ledger::Ledger;
 use crate::manual;
 use crate::options::{self, Command, Format, Options, Output, When};
@@ -43,6 +44,7 @@ pub fn run(options: &Options, stop: &Stop, stdout: &mut dyn Write) -> Result<Out
             None => self::replay(replay, options.color, stop, stdout),
         },
         Command::Diff(diff) => diff::diff(diff, options.color, stop, stdout),
+        Command::FirmwareConfig(config) => firmware_config::run(config, stdout),
         Command::Completions { shell } => {
             manual::completions(*shell, stdout).map(|()| Outcome::Done)
         }

@@ -12,13 +12,14 @@ use crate::lanes::Asked;
 use crate::listing::{Listing, Switch, WhoTells};
 use crate::log::Log;
 use crate::on_full::Spec;
-use crate::options::{MAX_ENTRIES, World};
+use crate::options::World;
 use crate::progress::Progress;
 use crate::replay::Replay;
 use crate::report::Tally;
-use crate::rules::{self, RuleSet};
+use crate::rules::RuleSet;
 use crate::seed::Seeded;
 use crate::settings::{self, Settings};
+use crate::setup::Setup;
 use crate::units::Count;
 use crate::verdict::Report;
 
@@ -67,19 +68,11 @@ impl Session {
         stop: &Stop,
     ) -> Result<Self, Error> {
         refuse_stdin_twice(inputs.iter().map(PathBuf::as_path).chain(world.files()))?;
-        let settings = Settings::load(&world.config)?;
-        let config = settings.apply(world.preset.config());
-        let rules = rules::load(&world.rules, &world.timeout_policies, &config.timeouts)?;
+        let Setup { settings, config, rules, specs, max, filter } = Setup::of(world, specs)?;
         let mut input = Input::open(inputs, stop)?;
         if let Input::Log(_) = &input {
-            refuse_for_log(world, specs)?;
+            refuse_for_log(world, &specs)?;
         }
-        let max = match (world.max, settings.max()) {
-            (None, Some((max, origin))) if max > MAX_ENTRIES => {
-                return Err(Error::TooManyEntries(max, origin.to_string()));
-            }
-            (typed, set) => typed.or(set.map(|(max, _)| max)),
-        };
         let listing = Rc::new(listing(&input, (&config, &rules), &settings));
         let expect_max = settings.expect_max().map_or(EXPECT_MAX, |(max, _)| max);
         let buckets = buckets(world, &settings);
@@ -91,7 +84,8 @@ impl Session {
         let specs: Vec<Spec> = specs.iter().map(buckets_each).collect();
         let fragments = settings.fragments();
         let listed = Rc::clone(&listing);
-        let asked = Asked { world, max, expect_max, config, rules, fragments, listing: listed };
+        let asked =
+            Asked { world, max, expect_max, config, rules, fragments, filter, listing: listed };
         let mut replay = asked.replay(&specs)?;
         let first = input.first()?;
         let seeded = match first {
@@ -178,7 +172,7 @@ impl Session {
 
 /// A log has no packets.
 fn refuse_for_log(world: &World, specs: &[Spec]) -> Result<(), Error> {
-    if let Some(file) = world.rules.first() {
+    if let Some(file) = world.rules.first().or(world.firmware_config.as_ref()) {
         return Err(Error::RulesForLog(printable(&file.display().to_string())));
     }
     match specs {

@@ -84,7 +84,9 @@ impl Wanted {
     fn refusal(&self, name: &str, kind: Kind) -> Option<Diagnostic> {
         let help = match (kind.taken_by(), kind) {
             // A script of commands may set settings as well.
-            (_, Kind::Empty | Kind::Unknown | Kind::Text(Text::Commands)) => return None,
+            (_, Kind::Empty | Kind::Unknown | Kind::Text(Text::Commands | Text::Gateway)) => {
+                return None;
+            }
             (Some(option), _) if option == self.option => return None,
             (Some("replay"), _) => format!("it stands alone: `keeptrack replay {name}`"),
             (Some(option), _) => format!("pass it with `{option} {name}`"),
@@ -96,10 +98,14 @@ impl Wanted {
 }
 
 fn unreadable(name: &str, error: &io::Error, wanted: &Wanted) -> Diagnostic {
-    let reason = error.to_string();
-    let reason = reason.split(" (os error").next().unwrap_or_default();
     let help = format!("give the files in it, each with its own `{}`", wanted.option);
     let is_folder = error.kind() == io::ErrorKind::IsADirectory;
     let help = is_folder.then_some(help.as_str());
-    Diagnostic::without_place(&format!("cannot read {name}: {reason}"), help)
+    Diagnostic::without_place(&format!("cannot read {name}: {}", reason(error)), help)
+}
+
+/// Why a file cannot be read, in words alone.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let reason = error.to_string();
+    reason.split(" (os error").next().unwrap_or_default().to_owned()
 }

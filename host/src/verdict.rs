@@ -8,6 +8,7 @@ use keeptrack_core::{
 };
 
 use crate::conntrack::Event;
+pub use crate::fate::Fate;
 
 /// What became of one packet of the capture.
 #[derive(Debug)]
@@ -20,6 +21,9 @@ pub struct Verdict {
     pub tuple: Option<Tuple>,
     /// What it is to the table.
     pub what: What,
+    /// What the gateway does with its frame; `None`: no gateway is replayed, or it is none of its
+    /// frames.
+    pub fate: Option<Fate>,
     /// How many connections are in the table now.
     pub entry_count: usize,
     /// Whether it is a part of a datagram, and `what` told of all of that, which it completed.
@@ -31,6 +35,8 @@ pub struct Verdict {
 pub enum What {
     /// It made a connection, which lives so many seconds; perhaps one that was expected.
     New(Conn, u32),
+    /// It would have made this connection, and a filter drops it before.
+    Filtered(Conn),
     /// It would have made a connection, and is dropped.
     Refused(Refused, Rule),
     /// It would have made a connection, and passes untracked: a rule says so.
@@ -105,7 +111,7 @@ impl What {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::New(conn, _) if conn.status().has(Status::EXPECTED) => "related",
-            Self::New(..) | Self::Known(CtState::New, ..) => "new",
+            Self::New(..) | Self::Filtered(_) | Self::Known(CtState::New, ..) => "new",
             Self::Known(CtState::Established, ..) => "established",
             Self::Known(CtState::Related, ..) | Self::Related(..) => "related",
             Self::Refused(..) | Self::Unheard(..) | Self::RawDropped => "dropped",

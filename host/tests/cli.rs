@@ -1,9 +1,7 @@
 //! The program as a process: exit codes, what goes to stdout and what to stderr, and a reader that
 //! goes away.
 
-use std::fs;
-#[cfg(unix)]
-use std::fs::File;
+use std::fs::{self, File};
 #[cfg(unix)]
 use std::io::Write;
 use std::io::{BufRead, BufReader};
@@ -245,4 +243,33 @@ fn a_capture_may_come_through_a_pipe() {
         .unwrap();
     cat.wait().unwrap();
     assert!(piped.stdout == run(&["replay", MAIL_RELAY, "-o", "packets"]).stdout);
+}
+
+#[test]
+fn settings_among_rules_count_only_where_settings_are_read() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let text = folder.join("gateway.txt");
+    let header = "# keeptrack gateway configuration, edited";
+    let rules = "# keeptrack: IPv6\n*filter\nCOMMIT";
+    fs::write(&text, format!("{header}\nkeeptrack.fail = closed\n{rules}\n")).unwrap();
+    let text = text.to_str().unwrap();
+    let told = |words: &[&str]| {
+        let ran = run(&[&["firmware-config", "--check", "-r", text], words].concat());
+        assert_eq!(ran.status.code(), Some(0));
+        String::from_utf8(ran.stderr).unwrap()
+    };
+    let lost = format!("warning: settings in {text} have no effect: give it to -c too\n");
+    assert!(told(&[]).contains(&lost));
+    assert!(told(&["-c", "keeptrack.fail=open"]).contains(&lost));
+    assert!(!told(&["-c", text]).contains("have no effect"));
+}
+
+#[test]
+fn an_image_is_printed_from_stdin() {
+    let image = run(&["firmware-config", "-q", "-c", "keeptrack.fail=closed", "-o", "-"]).stdout;
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stdin.image");
+    fs::write(&file, image).unwrap();
+    let stdin = Stdio::from(File::open(&file).unwrap());
+    let ran = keeptrack(&["firmware-config", "--print", "-"]).stdin(stdin).output().unwrap();
+    assert!(String::from_utf8(ran.stdout).unwrap().contains("keeptrack.fail = closed\n"));
 }

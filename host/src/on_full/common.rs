@@ -6,7 +6,7 @@ use crate::peers::Keys;
 /// The share of the table that one source gets of `ranked`, in percent, if nothing else is said.
 const RANKED_SOURCE: Amount = Amount::Percent(75);
 /// The part of the table that each class of the rules has for itself then.
-const RANKED_RESERVE: usize = 32;
+pub(super) const RANKED_RESERVE: u32 = 32;
 
 /// Their names.
 pub(super) const KEYS: [&str; 5] = ["source", "v4", "v6", "zone", "reserve"];
@@ -84,12 +84,25 @@ impl Reserve {
     /// # Errors
     /// When a class is named that is none of them.
     pub(super) fn slots(&self, classes: &[String], max: usize) -> Result<Vec<usize>, String> {
-        let named = match self {
-            Self::Nothing => return Ok(vec![0; classes.len()]),
-            Self::Usual => return Ok(vec![(max / RANKED_RESERVE).max(1); classes.len()]),
-            Self::Each(amount) => return Ok(vec![amount.of(max); classes.len()]),
-            Self::Named(named) => named,
+        self.check(classes)?;
+        let of = |class: &String| match self {
+            Self::Nothing => 0,
+            Self::Usual => (max / RANKED_RESERVE as usize).max(1),
+            Self::Each(amount) => amount.of(max),
+            Self::Named(named) => {
+                let of_class = named.iter().find(|(name, _)| name == class);
+                of_class.map_or(0, |(_, amount)| amount.of(max))
+            }
         };
+        Ok(classes.iter().map(of).collect())
+    }
+
+    /// That every class that it names is one of `classes`.
+    ///
+    /// # Errors
+    /// The first that is none.
+    pub(super) fn check(&self, classes: &[String]) -> Result<(), String> {
+        let Self::Named(named) = self else { return Ok(()) };
         if let Some((name, _)) = named.iter().find(|(name, _)| !classes.contains(name)) {
             return Err(match classes {
                 [] => format!(
@@ -101,8 +114,7 @@ impl Reserve {
                 ),
             });
         }
-        let of = |class: &String| named.iter().find(|(name, _)| name == class);
-        Ok(classes.iter().map(|class| of(class).map_or(0, |(_, amount)| amount.of(max))).collect())
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod amount;
 mod common;
+mod gateway;
 mod list;
 mod notes;
 mod policy;
@@ -14,6 +15,7 @@ use crate::peers::{Checked, Keys, Known, PEERS};
 
 pub(crate) use amount::Amount;
 use common::Common;
+pub(crate) use gateway::typed;
 pub use list::Specs;
 pub(crate) use notes::{Table, notes};
 pub(crate) use policy::{Built, Size, rule, would_need};

@@ -7,7 +7,7 @@ mod words;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::ledger;
@@ -44,6 +44,8 @@ pub enum Command {
     Replay(Box<Replay>),
     /// Compares the table after a capture with one that a kernel had
     Diff(Box<Diff>),
+    /// Compiles rules and settings to the configuration of a gateway, and prints one in words
+    FirmwareConfig(FirmwareConfig),
     /// Writes what a shell needs to complete commands
     Completions {
         /// The shell.
@@ -78,7 +80,7 @@ pub struct Replay {
     /// Each as `--on-full` takes it, with a comma between them. One table tells what each lets in,
     /// refuses and takes out early, and whom that hurts. Needs --max.
     #[arg(long, value_name = "POLICY,..", num_args = 0..=1, default_missing_value = Specs::ALL)]
-    #[arg(conflicts_with_all = ["on_full", "check"])]
+    #[arg(conflicts_with_all = ["on_full", "check", "firmware_config"])]
     pub compare: Option<Specs>,
 
     /// What to write, and where to if not to stdout (repeatable) [default: summary]
@@ -130,9 +132,53 @@ pub struct Diff {
     pub tolerance: u64,
 }
 
+/// Compiles rules and settings to the configuration of a gateway.
+///
+/// The gateway is a bridge of two ports, eth0 and eth1. The image lies in its flash beside the
+/// program; it reads the rules of PREROUTING in the raw table, and of FORWARD in the filter table.
+#[derive(Debug, Args)]
+#[command(after_help = FIRMWARE_EXIT_CODES, after_long_help = FIRMWARE_EXAMPLES)]
+#[command(group = ArgGroup::new("what").required(true).args(["output", "check", "print"]))]
+pub struct FirmwareConfig {
+    /// Rules of both families: iptables-save text or iptables command lines (repeatable)
+    #[arg(short, long, value_name = "FILE", conflicts_with = "print")]
+    pub rules: Vec<PathBuf>,
+
+    /// Settings: sysctl text, or one NAME=VALUE (repeatable, the last one counts)
+    ///
+    /// nf_conntrack names, and the gateway's own: keeptrack.fail (open, closed or default: what
+    /// passes without rules), keeptrack.log (drops, connections or packets), and keeptrack.on_full,
+    /// which is written as `--on-full` of `replay`.
+    #[arg(short, long, value_name = "FILE|NAME=VALUE", conflicts_with = "print")]
+    pub config: Vec<String>,
+
+    /// Where the image goes; `-` is stdout
+    #[arg(short, long, value_name = "IMAGE")]
+    pub output: Option<PathBuf>,
+
+    /// Only say what is wrong with the rules and settings, and what has no effect
+    #[arg(long)]
+    pub check: bool,
+
+    /// Print an image in words, from which the same image can be made; `-` is stdin
+    #[arg(long, value_name = "IMAGE")]
+    pub print: Option<PathBuf>,
+
+    /// Say nothing of what has no effect
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
 /// The table, its settings, and what is known beside the capture.
 #[derive(Debug, Args)]
 pub struct World {
+    /// A gateway's configuration, as its flash holds it: rules, settings, policy and filter
+    ///
+    /// The capture is of its two ports, eth0 and eth1 (`--iface 0=eth0,1=eth1` names them), and has
+    /// what came in there. --max is the number of slots of the board.
+    #[arg(long, value_name = "IMAGE", conflicts_with_all = WITHOUT_IMAGE)]
+    pub firmware_config: Option<PathBuf>,
+
     /// Entries the table has, as nf_conntrack_max (64k is 65,536); without it nothing is refused
     ///
     /// It comes before the nf_conntrack_max of `--config`.
@@ -221,6 +267,24 @@ Exit codes: 0 done, 1 the table had no room for a packet (--check), 2 bad input,
 const DIFF_EXIT_CODES: &str = "\
 Exit codes: 0 the same, 1 they differ, 2 bad input, 130 interrupted";
 
+/// What an image says itself, or a gateway does not have.
+const WITHOUT_IMAGE: [&str; 8] =
+    ["on_full", "buckets", "config", "rules", "timeout_policies", "preset", "local", "copies"];
+
+const FIRMWARE_EXIT_CODES: &str = "Exit codes: 0 done, 2 bad input";
+
+const FIRMWARE_EXAMPLES: &str = "\
+Exit codes:
+  0    done
+  2    bad input, or the image cannot be written; a file that was there is what it was
+
+Examples:
+  keeptrack firmware-config -r rules.v4 -r rules.v6 -c sysctl.conf -o gateway.image
+  keeptrack firmware-config -r rules.v4 -c keeptrack.fail=open --check
+  keeptrack firmware-config --print gateway.image > gateway.txt
+  keeptrack firmware-config -r gateway.txt -c gateway.txt -o gateway.image
+  keeptrack replay ports.pcapng --firmware-config gateway.image -m 3000";
+
 const REPLAY_EXAMPLES: &str = "\
 Exit codes:
   0    done
@@ -272,7 +336,14 @@ impl World {
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let config = self.config.iter().map(Path::new);
         let rest = self.rules.iter().chain(&self.timeout_policies).chain(&self.seed_table);
-        config.chain(rest.map(PathBuf::as_path))
+        config.chain(rest.chain(&self.firmware_config).map(PathBuf::as_path))
+    }
+}
+
+impl FirmwareConfig {
+    /// The files that are read. A setting that was typed may look like one.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.config.iter().map(Path::new).chain(self.rules.iter().map(PathBuf::as_path))
     }
 }
 

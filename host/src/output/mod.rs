@@ -13,7 +13,7 @@ use std::path::Path;
 use document::Colors;
 pub(crate) use document::Document;
 pub(crate) use lines::Lines;
-use place::Place;
+use place::{Identity, Place};
 
 use crate::error::Error;
 use crate::options::{Format, Output, When};
@@ -61,6 +61,24 @@ impl<'o> Outputs<'o> {
     }
 }
 
+/// Opens the one output of a run that writes a document without colours; `-` is `stdout`.
+///
+/// # Errors
+/// When a file of `read` is there, or it cannot be made.
+pub(crate) fn document<'o>(
+    file: &Path,
+    read: &[&Path],
+    stdout: &'o mut dyn Write,
+) -> Result<Document<'o>, Error> {
+    let place = Place::of(Some(file).filter(|file| *file != Path::new("-")));
+    unread(place, &read.iter().filter_map(|file| place::read(file)).collect::<Vec<_>>())?;
+    let sink = match place {
+        Place::File(path) => Sink::File(path),
+        Place::Stdout => Sink::Stdout(stdout),
+    };
+    Document::open(sink, Colors::Kept)
+}
+
 /// What an output is written to.
 enum Sink<'o, 'f> {
     /// The stdout of this run.
@@ -75,10 +93,7 @@ fn places<'f>(asked: &'f [Output], read: &[&Path]) -> Result<Vec<Place<'f>>, Err
     let (mut places, mut written) = (Vec::new(), Vec::new());
     for output in asked {
         let place = Place::of(output.file.as_deref());
-        let identity = place.identity()?;
-        if read.contains(&identity) {
-            return Err(Error::OutputOverInput(place.name()));
-        }
+        let identity = unread(place, &read)?;
         if written.contains(&identity) {
             return Err(Error::SameOutput(place.name()));
         }
@@ -86,6 +101,15 @@ fn places<'f>(asked: &'f [Output], read: &[&Path]) -> Result<Vec<Place<'f>>, Err
         written.push(identity);
     }
     Ok(places)
+}
+
+/// What is the same for all names of a place, which is none of those that are read.
+fn unread(place: Place<'_>, read: &[Identity]) -> Result<Identity, Error> {
+    let identity = place.identity()?;
+    match read.contains(&identity) {
+        true => Err(Error::OutputOverInput(place.name())),
+        false => Ok(identity),
+    }
 }
 
 /// `auto` is about stdout, where a terminal may show them; a file has them only if that was typed.

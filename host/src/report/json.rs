@@ -41,6 +41,8 @@ struct Document<'d> {
     shrunk: u64,
     chaintoolong: u64,
     raw_drop: u64,
+    filter_drop: u64,
+    filter_first: u64,
     helper_drop: u64,
     helper_drop_by: BTreeMap<&'static str, u64>,
     helper_full: u64,
@@ -137,6 +139,8 @@ impl<'d> Document<'d> {
             collected: tally.collected_count,
             chaintoolong: tally.chaintoolong_count,
             raw_drop: tally.raw_drop_count,
+            filter_drop: tally.filter_drop_count,
+            filter_first: tally.filter_first_count,
             helper_drop: stats.helper_drop_count(),
             helper_drop_by: HelperDrop::ALL
                 .iter()

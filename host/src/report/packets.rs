@@ -39,6 +39,8 @@ struct Line {
     reasm: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gw: Option<String>,
 }
 
 impl<'r, 'o> Packets<'r, 'o> {
@@ -68,7 +70,8 @@ impl Report for Packets<'_, '_> {
 impl Line {
     fn of(verdict: &Verdict) -> Self {
         let (i, v) = (verdict.index, verdict.what.name());
-        let line = Self { i, v, reasm: verdict.is_reassembled.into(), ..Self::default() };
+        let gw = verdict.fate.map(|fate| fate.to_string());
+        let line = Self { i, v, reasm: verdict.is_reassembled.into(), gw, ..Self::default() };
         match verdict.what {
             What::New(ref conn, timeout) => Self { to: Some(timeout), ..line.about(conn, "o") },
             What::Known(_, dir, ref conn, change) => {
@@ -88,6 +91,7 @@ impl Line {
                 Self { why: Some(refused.why.name()), ..line }
             }
             What::Unheard(why, _) => Self { why: Some(why.name()), ..line },
+            What::Filtered(_) => Self { d: Some("o"), ..line },
             What::RawDropped => Self { why: Some("raw"), ..line },
             What::Invalid(why, speaks, to) => {
                 let err = u8::from(speaks == Speaks::OfAnother);

@@ -38,7 +38,7 @@ pub struct Subject<'s> {
     pub seeded: Option<String>,
     /// What the capture consists of: `packets` or `events`.
     pub unit: &'static str,
-    /// The name of the preset.
+    /// The name of the preset, or of the image that says all.
     pub preset: String,
     /// Seconds that an idle established connection lives.
     pub established_s: u32,
@@ -88,9 +88,12 @@ impl<'s> Subject<'s> {
         let mut notes = session.notes();
         notes.extend(rule_notes(world, replay.table()));
         notes.extend(helper_notes(replay.table().stats()));
-        notes.extend(policy_notes(session));
+        if world.firmware_config.is_none() {
+            notes.extend(policy_notes(session));
+        }
         notes.extend(buckets_note(world, session));
-        let typed = world.max.map(|_| "--max".to_owned());
+        let typed = world.max.filter(|max| session.max == Some(*max));
+        let typed = typed.map(|_| "--max".to_owned());
         Self {
             capture,
             again: again(options),
@@ -106,7 +109,10 @@ impl<'s> Subject<'s> {
             buckets: session.buckets.clone(),
             seeded: (seeded > 0).then(|| format!("{} seeded entries", Count(seeded))),
             unit,
-            preset: world.preset_name(),
+            preset: match &world.firmware_config {
+                Some(image) => printable(&image.display().to_string()),
+                None => world.preset_name(),
+            },
             established_s: session.config.timeouts.tcp_established,
             established_origin: settings
                 .timeout(Timeout::TcpEstablished)
@@ -148,6 +154,9 @@ fn again(options: &options::Replay) -> Option<String> {
     }
     let mut words = vec!["keeptrack replay".to_owned()];
     words.extend(options.captures.iter().map(|file| quoted(&file.to_string_lossy())));
+    if let Some(image) = &world.firmware_config {
+        words.push(format!("--firmware-config {}", quoted(&image.to_string_lossy())));
+    }
     if world.preset != Preset::Linux {
         words.push(format!("-p {}", world.preset_name()));
     }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 
 use keeptrack_core::{Conn, Instant, Refusal, Why};
+use keeptrack_gateway::Reason;
 
 use super::census::Census;
 use super::series::Series;
 use crate::capture::link_name;
 use crate::ledger::Ledger;
-use crate::verdict::{Left, Report, Skip, Verdict, What};
+use crate::verdict::{Fate, Left, Report, Skip, Verdict, What};
 
 /// The numbers of a replay. Moments are of the capture's clock.
 #[derive(Debug, Default)]
@@ -36,6 +37,10 @@ pub struct Tally {
     pub bypass_count: u64,
     /// Packets dropped by rules of the raw table.
     pub raw_drop_count: u64,
+    /// Packets dropped by the filter of a gateway.
+    pub filter_drop_count: u64,
+    /// Of those, the ones that would have made a connection.
+    pub filter_first_count: u64,
     /// Connections that were in the table before the first packet.
     pub seeded_count: u64,
     /// Connections made.
@@ -170,6 +175,8 @@ impl Tally {
     }
 
     fn count(&mut self, verdict: &Verdict) {
+        let is_filtered = |fate: Fate| fate.dropped == Some(Reason::Filter);
+        self.filter_drop_count += u64::from(verdict.fate.is_some_and(is_filtered));
         match verdict.what {
             What::New(ref conn, _) => {
                 self.tracked_count += 1;
@@ -181,6 +188,7 @@ impl Tally {
                 self.census.changed(conn, change, verdict.now());
             }
             What::Related(..) => self.tracked_count += 1,
+            What::Filtered(_) => self.filter_first_count += 1,
             What::Refused(ref refused, _) => {
                 self.chaintoolong_count += u64::from(refused.why == Refusal::ChainTooLong);
                 self.census.refused(&refused.conn);

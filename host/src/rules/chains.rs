@@ -1,18 +1,76 @@
-//! The raw tables of both families as the commands build them: chains, their rules and policies.
+//! A table of both families as the commands build it: chains, their rules and policies.
 
 use std::ops::Range;
 
 use keeptrack_core::raw::{Family, Hook, Matches, Policy, Target};
 
-use super::matches::{Rule, RuleTarget};
+use super::matches::{Rule, RuleTarget, Tests};
 use super::names::{FULL, OTHER_TARGETS, TARGETS, lists};
 use super::words::Word;
 use super::{MAX_CHAINS, MAX_RULES, RuleSource};
-use crate::diagnostic::Fault;
+use crate::diagnostic::{Diagnostic, Fault};
+use crate::source::Source;
 
 /// The most chains that can be made. The compiled table has two that are built in, and makes one
 /// for each DROP policy: two hooks of two families.
 const MAX_USER_CHAINS: usize = MAX_CHAINS - 6;
+
+/// The most faults that are kept of a chain, of which one alone makes the rules useless.
+const MAX_FAULTS: usize = 20;
+
+/// A table that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// Before tracking.
+    Raw,
+    /// Behind it.
+    Filter,
+}
+
+impl Table {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Filter => "filter",
+        }
+    }
+
+    /// The chains that it has by itself.
+    fn built_in(self) -> &'static [BuiltIn] {
+        match self {
+            Self::Raw => &[BuiltIn::Hook(Hook::Prerouting), BuiltIn::Hook(Hook::Output)],
+            Self::Filter => &[BuiltIn::Forward, BuiltIn::Host("INPUT"), BuiltIn::Host("OUTPUT")],
+        }
+    }
+}
+
+/// A chain that a table has by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BuiltIn {
+    /// Of the raw table.
+    Hook(Hook),
+    /// Of the filter table, for what is sent on.
+    Forward,
+    /// Of the filter table, for what the host gets or sends itself.
+    Host(&'static str),
+}
+
+impl BuiltIn {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Hook(hook) => hook.name(),
+            Self::Forward => "FORWARD",
+            Self::Host(name) => name,
+        }
+    }
+
+    pub(super) const fn hook(self) -> Option<Hook> {
+        match self {
+            Self::Hook(hook) => Some(hook),
+            Self::Forward | Self::Host(_) => None,
+        }
+    }
+}
 
 /// A chain by its place in [`Chains`].
 pub(super) type ChainIndex = usize;
@@ -39,6 +97,8 @@ impl Verdict {
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) matches: Matches,
+    /// What it asks besides, which only a filter can.
+    pub(super) tests: Tests,
     pub(super) verdict: Verdict,
     pub(super) source: RuleSource,
 }
@@ -48,32 +108,42 @@ pub(super) struct Link {
 pub(super) struct Chain {
     pub(super) family: Family,
     pub(super) name: String,
-    pub(super) hook: Option<Hook>,
+    pub(super) built_in: Option<BuiltIn>,
     pub(super) rules: Vec<Link>,
     /// What gave the chain the policy DROP.
     pub(super) drop_policy: Option<RuleSource>,
+    /// What is wrong with rules of a chain that perhaps nobody comes to.
+    faults: Vec<Diagnostic>,
+}
+
+impl Chain {
+    pub(super) fn hook(&self) -> Option<Hook> {
+        self.built_in?.hook()
+    }
 }
 
 /// All chains.
 #[derive(Debug)]
 pub(super) struct Chains {
+    table: Table,
     chains: Vec<Chain>,
     rule_count: usize,
 }
 
 impl Chains {
     /// The built-in ones, empty.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(table: Table) -> Self {
         let built_in = [Family::V4, Family::V6].into_iter().flat_map(|family| {
-            Hook::ALL.map(|hook| Chain {
+            table.built_in().iter().map(move |&built_in| Chain {
                 family,
-                name: hook.name().to_owned(),
-                hook: Some(hook),
+                name: built_in.name().to_owned(),
+                built_in: Some(built_in),
                 rules: Vec::new(),
                 drop_policy: None,
+                faults: Vec::new(),
             })
         });
-        Self { chains: built_in.collect(), rule_count: 0 }
+        Self { table, chains: built_in.collect(), rule_count: 0 }
     }
 
     pub(super) fn all(&self) -> &[Chain] {
@@ -87,19 +157,21 @@ impl Chains {
     /// Whether nothing was added to the table of `family` yet.
     pub(super) fn is_empty(&self, family: Family) -> bool {
         let mut chains = self.chains.iter().filter(|chain| chain.family == family);
-        chains.all(|chain| chain.hook.is_some() && chain.rules.is_empty())
+        chains.all(|chain| chain.built_in.is_some() && chain.rules.is_empty())
     }
 
     /// The chain called `name`.
     pub(super) fn find(&self, family: Family, name: &Word) -> Result<ChainIndex, Fault> {
         self.position(family, &name.text).ok_or_else(|| {
-            let fault = Fault::new(
-                name.span.clone(),
-                format!("the raw table has no chain `{}`", name.text),
-            );
-            match name.text.as_str() {
-                "INPUT" | "FORWARD" | "POSTROUTING" => {
+            let table = self.table.name();
+            let title = format!("the {table} table has no chain `{}`", name.text);
+            let fault = Fault::new(name.span.clone(), title);
+            match (self.table, name.text.as_str()) {
+                (Table::Raw, "INPUT" | "FORWARD" | "POSTROUTING") => {
                     fault.label("the raw table has PREROUTING and OUTPUT")
+                }
+                (Table::Filter, "PREROUTING" | "POSTROUTING") => {
+                    fault.label("the filter table has INPUT, FORWARD and OUTPUT")
                 }
                 _ => fault
                     .label("not made before this line")
@@ -108,9 +180,34 @@ impl Chains {
         })
     }
 
-    /// The hook of a chain, when it is a built-in one.
-    pub(super) fn hook(&self, chain: ChainIndex) -> Option<Hook> {
-        self.chains.get(chain)?.hook
+    /// Which of the built-in ones a chain is.
+    pub(super) fn built_in(&self, chain: ChainIndex) -> Option<BuiltIn> {
+        self.chains.get(chain)?.built_in
+    }
+
+    /// Keeps what is wrong with a rule of `chain`, in case that a packet can come to it.
+    pub(super) fn keep_fault(&mut self, chain: ChainIndex, fault: Fault, file: &Source) {
+        let chain = self.chains.get_mut(chain);
+        if let Some(chain) = chain.filter(|chain| chain.faults.len() < MAX_FAULTS) {
+            chain.faults.push(Diagnostic::new(fault, file));
+        }
+    }
+
+    /// What is wrong with the rules that a packet can come to from one of those chains.
+    pub(super) fn take_faults(&mut self, from: impl Fn(BuiltIn) -> bool) -> Vec<Diagnostic> {
+        let starts =
+            self.chains.iter().enumerate().filter(|(_, chain)| chain.built_in.is_some_and(&from));
+        let starts: Vec<ChainIndex> = starts.map(|(index, _)| index).collect();
+        let mut reached: Vec<_> =
+            starts.iter().flat_map(|start| self.reached_from(*start)).collect();
+        reached.sort_unstable();
+        reached.dedup();
+        let mut faults = Vec::new();
+        for chain in reached {
+            faults
+                .extend(self.chains.get_mut(chain).map(|chain| std::mem::take(&mut chain.faults)));
+        }
+        faults.into_iter().flatten().collect()
     }
 
     fn position(&self, family: Family, name: &str) -> Option<ChainIndex> {
@@ -131,13 +228,13 @@ impl Chains {
         if TARGETS.contains(&name.text.as_str()) || lists(OTHER_TARGETS, &name.text) {
             return Err(fault(format!("`{}` is the name of a target", name.text)));
         }
-        let user_count = self.chains.iter().filter(|chain| chain.hook.is_none()).count();
+        let user_count = self.chains.iter().filter(|chain| chain.built_in.is_none()).count();
         if user_count >= MAX_USER_CHAINS {
             return Err(fault(format!("more than {MAX_USER_CHAINS} chains beside the built-in")));
         }
         let name = name.text.clone();
-        let rules = Vec::new();
-        self.chains.push(Chain { family, name, hook: None, rules, drop_policy: None });
+        let (rules, faults) = (Vec::new(), Vec::new());
+        self.chains.push(Chain { family, name, built_in: None, rules, drop_policy: None, faults });
         Ok(())
     }
 
@@ -170,8 +267,12 @@ impl Chains {
             return if had_room { fault() } else { Ok(()) };
         }
         if let Some(chain) = self.chains.get_mut(chain) {
-            let links =
-                rule.expanded().map(|matches| Link { matches, verdict, source: source.clone() });
+            let links = rule.expanded().map(|matches| Link {
+                matches,
+                tests: rule.tests.clone(),
+                verdict,
+                source: source.clone(),
+            });
             let at = at.min(chain.rules.len());
             chain.rules.splice(at..at, links);
         }
@@ -189,7 +290,7 @@ impl Chains {
             return Err(self.unknown_target(family, name));
         };
         let fault = |title: String| Err(Fault::new(name.span.clone(), title));
-        if self.hook(into).is_some() {
+        if self.built_in(into).is_some() {
             return fault(format!("`{}` is a built-in chain: no rule jumps there", name.text));
         }
         if self.reaches(into, from) {

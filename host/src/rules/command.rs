@@ -9,6 +9,7 @@ use super::matches::value;
 use super::names::TABLES;
 use super::words::Word;
 use crate::diagnostic::Fault;
+use crate::source::Wanted;
 
 /// What a command does.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,11 +75,12 @@ pub(super) fn adds_rule(words: &[Word]) -> bool {
     words.iter().any(|word| matches!(word.text.as_str(), "-A" | "--append" | "-I" | "--insert"))
 }
 
-/// Reads the words of a command behind the name of the program; `line` is where all of it stands.
+/// Reads the words of a command behind the name of the program; `line` is where all of it stands, of
+/// a file that is `wanted` for its rules.
 ///
 /// # Errors
 /// No command, two of them, or one that is not supported.
-pub(super) fn parse(words: &[Word], line: Range<usize>) -> Result<Command, Fault> {
+pub(super) fn parse(words: &[Word], line: Range<usize>, wanted: &Wanted) -> Result<Command, Fault> {
     let mut rest = words.iter();
     let mut action = None;
     let mut family = None;
@@ -98,7 +100,7 @@ pub(super) fn parse(words: &[Word], line: Range<usize>) -> Result<Command, Fault
                 rule.push(word.clone());
                 rule.extend(rest.next().cloned());
             }
-            _ => match action_of(word, &mut rest)? {
+            _ => match action_of(word, &mut rest, wanted)? {
                 None => rule.push(word.clone()),
                 Some(_) if action.is_some() => {
                     return Err(
@@ -115,7 +117,11 @@ pub(super) fn parse(words: &[Word], line: Range<usize>) -> Result<Command, Fault
     Ok(Command { action, family, rule })
 }
 
-fn action_of(word: &Word, rest: &mut Iter<'_, Word>) -> Result<Option<Action>, Fault> {
+fn action_of(
+    word: &Word,
+    rest: &mut Iter<'_, Word>,
+    wanted: &Wanted,
+) -> Result<Option<Action>, Fault> {
     let mut chain = || value(word, rest).cloned();
     Ok(Some(match word.text.as_str() {
         "-A" | "--append" => Action::Append { chain: chain()? },
@@ -144,7 +150,7 @@ fn action_of(word: &Word, rest: &mut Iter<'_, Word>) -> Result<Option<Action>, F
             let title = format!("`{}` is not supported by this version", word.text);
             return Err(Fault::new(word.span.clone(), title)
                 .label("rules can be added, not looked up again")
-                .help("let the script run, and give the output of `iptables-save -t raw`"));
+                .help(format!("let the script run, and {}", wanted.help)));
         }
         _ => return Ok(None),
     }))
@@ -166,6 +172,7 @@ fn take_name(words: &mut Iter<'_, Word>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text::RAW_RULES;
     use super::super::words::{Syntax, split};
     use super::*;
 
@@ -175,7 +182,7 @@ mod tests {
 
     /// The action, with the words of the rule.
     fn parsed(line: &str) -> Result<String, Range<usize>> {
-        let command = parse(&words(line), 0..line.len()).map_err(|fault| fault.span)?;
+        let command = parse(&words(line), 0..line.len(), &RAW_RULES).map_err(|fault| fault.span)?;
         let action = match command.action {
             Action::Append { chain } => format!("A {}", chain.text),
             Action::Insert { chain, at, .. } => format!("I {} {at}", chain.text),

@@ -30,7 +30,7 @@ pub(super) fn compile(
         ids.push(output.chain_id(chain)?);
     }
     for ((chain, hooks), id) in chains.into_iter().zip(hooks).zip(&ids) {
-        let entry = chain.hook.zip(chain.drop_policy);
+        let entry = chain.hook().zip(chain.drop_policy);
         for link in chain.rules {
             output.rule(*id, link, &hooks, &ids)?;
         }
@@ -46,7 +46,7 @@ pub(super) fn compile(
 fn hooks_by_chain(chains: &Chains) -> Vec<Vec<Hook>> {
     let mut hooks = vec![Vec::new(); chains.all().len()];
     for (index, chain) in chains.all().iter().enumerate() {
-        let Some(hook) = chain.hook else { continue };
+        let Some(hook) = chain.hook() else { continue };
         for reached in chains.reached_from(index) {
             if let Some(hooks) = hooks.get_mut(reached) {
                 hooks.push(hook);
@@ -63,7 +63,7 @@ struct Output {
 
 impl Output {
     fn chain_id(&mut self, chain: &Chain) -> Result<ChainId, Diagnostic> {
-        match chain.hook {
+        match chain.hook() {
             Some(hook) if chain.drop_policy.is_none() => Ok(ChainId::of(hook)),
             _ => self.table.add_chain().map_err(|error| refused(error, None)),
         }

@@ -3,17 +3,19 @@
 
 use std::ops::Range;
 
-use keeptrack_core::raw::{Family, Policy};
+use keeptrack_core::raw::{Family, Hook, Policy};
 
-use super::chains::{ChainIndex, Chains};
+use super::chains::{BuiltIn, ChainIndex, Table};
 use super::classes::Classes;
 use super::command::{self, Action, Command};
-use super::matches::{self, Standing};
+use super::matches::{self, Purpose, Standing};
 use super::policies::{self, Policies};
+use super::tables::Tables;
 use super::text::{self, Line};
 use super::words::{self, Syntax, Word};
 use super::{Origin, RuleSource, SkippedCounts};
 use crate::diagnostic::{Fault, Faults};
+use crate::settings;
 use crate::source::Source;
 
 /// The longest line that is read, in bytes: what iptables-restore takes.
@@ -21,16 +23,19 @@ const MAX_LINE_LEN: usize = 10_240;
 
 /// What a file's lines are put into.
 pub(super) struct Destination<'d> {
-    pub(super) chains: &'d mut Chains,
+    pub(super) tables: &'d mut Tables,
     /// The timeout policies that rules may name.
     pub(super) policies: &'d Policies,
     pub(super) classes: &'d mut Classes,
     pub(super) skipped: &'d mut SkippedCounts,
     /// Takes the errors.
     pub(super) faults: Faults<'d>,
-    /// The families whose raw table an iptables-save text has given, and where.
-    pub(super) saved: &'d mut Vec<(Family, String)>,
+    /// The tables that an iptables-save text has given, and where.
+    pub(super) saved: &'d mut Vec<Saved>,
 }
+
+/// A table of a family that an iptables-save text has given, and where.
+pub(super) type Saved = (Table, Family, String);
 
 /// Reads the lines of `file`.
 pub(super) fn read(file: &Source, destination: Destination<'_>) {
@@ -72,27 +77,35 @@ impl Reader<'_, '_> {
             return Err(Fault::new(start..start + first, "a line of more than 10240 bytes")
                 .label("no rule is that long"));
         }
-        if text.starts_with('#') {
-            self.family = super::family::of_comment(text).unwrap_or(self.family);
-            return Ok(());
-        }
         match (text, &self.section) {
             ("", _) => Ok(()),
+            (_, section) if text.starts_with('#') => {
+                // A table is of one family; inside of it, comments are for people.
+                let said = super::family::of_comment(text).filter(|_| section.is_none());
+                self.family = said.unwrap_or(self.family);
+                Ok(())
+            }
             _ if text.starts_with('*') => self.open(line),
             ("COMMIT", Some(_)) => {
                 self.section = None;
                 Ok(())
             }
-            (_, Some(section)) if section.table != "raw" => {
-                let table = section.table;
-                if text.starts_with("-A") || text.starts_with('[') || text.starts_with("-I") {
-                    self.to.skipped.count(table);
+            (_, Some(section)) => match self.to.tables.named(section.table) {
+                Some(table) => self.saved_line(line, table),
+                None => {
+                    let table = section.table;
+                    if text.starts_with("-A") || text.starts_with('[') || text.starts_with("-I") {
+                        self.to.skipped.count(table);
+                    }
+                    Ok(())
                 }
+            },
+            // A script may make the policies as well, and set what the gateway is told besides.
+            (_, None) if policies::is_nfct(text) => Ok(()),
+            (_, None) if settings::is_setting(text) => {
+                self.to.skipped.settings_in(self.file.name());
                 Ok(())
             }
-            (_, Some(_)) => self.saved_line(line),
-            // A script may make the policies as well.
-            (_, None) if policies::is_nfct(text) => Ok(()),
             (_, None) => self.command_line(line),
         }
     }
@@ -110,58 +123,62 @@ impl Reader<'_, '_> {
         if let Some(open) = self.section.replace(opened) {
             return Err(not_committed(open.opened));
         }
-        if table? != "raw" {
-            return Ok(());
-        }
+        let Some(table) = self.to.tables.named(table?) else { return Ok(()) };
         let here = format!("{}:{}", self.file.name(), line.number);
-        let saved = self.to.saved.iter().find(|(family, _)| *family == self.family);
-        if let Some((family, before)) = saved {
-            let family = match family {
-                Family::V4 => "IPv4",
-                Family::V6 => "IPv6",
-            };
-            let title = format!("the raw table of {family} is there already: {before}");
+        let mut saved = self.to.saved.iter();
+        let saved = saved.find(|(known, family, _)| (*known, *family) == (table, self.family));
+        if let Some((_, family, before)) = saved {
+            let family = super::family::name(*family);
+            let table = table.name();
+            let title = format!("the {table} table of {family} is there already: {before}");
             return Err(Fault::new(line.span.clone(), title)
                 .label("iptables-restore would put it in the place of the first")
                 .help("a file of IPv6 rules is known by its name: `rules.v6`, `ip6tables.save`"));
         }
-        self.to.saved.push((self.family, here));
+        self.to.saved.push((table, self.family, here));
         Ok(())
     }
 
-    /// A line between `*raw` and COMMIT.
-    fn saved_line(&mut self, line: &Line) -> Result<(), Fault> {
+    /// A line between `*raw` and COMMIT, or what begins another table that is read.
+    fn saved_line(&mut self, line: &Line, table: Table) -> Result<(), Fault> {
         let mut words = words::split(self.file.text(), line.span.clone(), Syntax::Save)?;
         let Some(first) = words.first() else { return Ok(()) };
         if let Some(name) = first.text.strip_prefix(':') {
             let name = Word { text: name.to_owned(), span: first.part(1..first.text.len()) };
-            return self.declare(line, &name, words.get(1));
+            return self.declare(line, table, &name, words.get(1));
         }
         if first.text.starts_with('[') && first.text.ends_with(']') {
             words.remove(0);
         }
         if let Some((_, word)) = command::table(&words)? {
             return Err(Fault::new(word.span.clone(), "a table inside of a table")
-                .label("`*raw` has named it"));
+                .label(format!("`*{}` has named it", table.name())));
         }
-        let command = command::parse(&words, line.span.clone())?;
+        let command = command::parse(&words, line.span.clone(), self.to.tables.wanted())?;
         match &command.family {
             Some((family, _)) if *family != self.family => {
                 self.to.skipped.rules_of_other_family += 1;
                 Ok(())
             }
-            _ => self.apply(line, self.family, command),
+            _ => self.apply(line, (table, self.family), command),
         }
     }
 
     /// `:PREROUTING ACCEPT [0:0]` and `:chain - [0:0]`
-    fn declare(&mut self, line: &Line, name: &Word, policy: Option<&Word>) -> Result<(), Fault> {
+    fn declare(
+        &mut self,
+        line: &Line,
+        table: Table,
+        name: &Word,
+        policy: Option<&Word>,
+    ) -> Result<(), Fault> {
+        let family = self.family;
         match policy.filter(|policy| policy.text != "-") {
             Some(policy) => {
-                let chain = self.to.chains.find(self.family, name)?;
-                self.set_policy(line, chain, policy)
+                let chain = self.to.tables.chains(table).find(family, name)?;
+                self.set_policy(line, (table, chain), policy)
             }
-            None => self.to.chains.make(self.family, name),
+            None => self.to.tables.chains(table).make(family, name),
         }
     }
 
@@ -173,22 +190,22 @@ impl Reader<'_, '_> {
             (self.family, words::split(text, line.span.clone(), Syntax::Save)?, "raw")
         } else {
             let (family, program_end) = self.program(line)?;
-            (family, words::split(text, program_end..line.span.end, Syntax::Shell)?, "filter")
+            (family, words::split(text, program_end..line.span.end, self.shell())?, "filter")
         };
         let table = command::table(&words)?.map_or(default, |(table, _)| table);
-        if table != "raw" {
+        let Some(table) = self.to.tables.named(table) else {
             if command::adds_rule(&words) {
                 self.to.skipped.count(table);
             }
             return Ok(());
-        }
-        let command = command::parse(&words, line.span.clone())?;
+        };
+        let command = command::parse(&words, line.span.clone(), self.to.tables.wanted())?;
         match &command.family {
             Some((other, word)) if *other != family => {
                 Err(Fault::new(word.span.clone(), format!("`{}` of the other family", word.text))
                     .label("this rule is none of that family"))
             }
-            _ => self.apply(line, family, command),
+            _ => self.apply(line, (table, family), command),
         }
     }
 
@@ -203,37 +220,35 @@ impl Reader<'_, '_> {
         let span = start..start + name.len();
         if name.contains('$') {
             // A shell would put the name there: splitting says so.
-            words::split(self.file.text(), span.clone(), Syntax::Shell)?;
+            words::split(self.file.text(), span.clone(), self.shell())?;
         }
         let end = span.end;
         program_family(&Word { text: name.to_owned(), span }).map(|family| (family, end))
     }
 
-    fn apply(&mut self, line: &Line, family: Family, command: Command) -> Result<(), Fault> {
+    fn apply(
+        &mut self,
+        line: &Line,
+        (table, family): (Table, Family),
+        command: Command,
+    ) -> Result<(), Fault> {
+        let chains = self.to.tables.chains(table);
         let (chain, at) = match command.action {
             Action::Append { chain } => {
-                let chain = self.to.chains.find(family, &chain)?;
-                (chain, self.to.chains.len(chain))
+                let chain = chains.find(family, &chain)?;
+                (chain, chains.len(chain))
             }
             Action::Insert { chain, at, at_word } => {
-                let chain = self.to.chains.find(family, &chain)?;
-                let len = self.to.chains.len(chain);
-                let index = at.checked_sub(1).filter(|index| *index <= len);
+                let chain = chains.find(family, &chain)?;
                 let place = at_word.map_or(line.span.clone(), |word| word.span);
-                (
-                    chain,
-                    index.ok_or_else(|| {
-                        Fault::new(place, format!("no place {at} in this chain"))
-                            .label(format!("it has {len} rules here: 1-{}", len + 1))
-                    })?,
-                )
+                (chain, place_in(chains.len(chain), at, place)?)
             }
-            Action::NewChain { chain } => return self.to.chains.make(family, &chain),
+            Action::NewChain { chain } => return chains.make(family, &chain),
             Action::Policy { chain, policy } => {
-                let chain = self.to.chains.find(family, &chain)?;
-                return self.set_policy(line, chain, &policy);
+                let chain = chains.find(family, &chain)?;
+                return self.set_policy(line, (table, chain), &policy);
             }
-            Action::Clear { .. } if self.to.chains.is_empty(family) => return Ok(()),
+            Action::Clear { .. } if chains.is_empty(family) => return Ok(()),
             Action::Clear { word } => {
                 return Err(Fault::new(word.span, "rules are taken away again")
                     .label("behind rules that were read before")
@@ -241,28 +256,82 @@ impl Reader<'_, '_> {
             }
             Action::Nothing => return Ok(()),
         };
-        let (hook, policies) = (self.to.chains.hook(chain), self.to.policies);
-        let standing = Standing { family, hook, policies, classes: self.to.classes };
-        let rule = matches::parse(&command.rule, standing)?;
-        self.to.skipped.event_choices += usize::from(rule.chooses_events);
-        let mut source = self.source(line);
-        source.interfaces.clone_from(&rule.interfaces);
-        self.to.chains.insert((chain, at), &rule, &source, line.span.clone())
+        let built_in = chains.built_in(chain);
+        if let Some(BuiltIn::Host(name)) = built_in {
+            self.to.skipped.count(host_chain(name));
+            return Ok(());
+        }
+        self.refuse_output(table, built_in, line)?;
+        let added = self.add(line, (table, family), (chain, at), &command.rule);
+        match (table, built_in, added) {
+            // Many a chain is only for what a host gets and sends itself.
+            (Table::Filter, None, Err(fault)) => {
+                self.to.tables.chains(table).keep_fault(chain, fault, self.file);
+                Ok(())
+            }
+            (_, _, added) => added,
+        }
     }
 
-    fn set_policy(&mut self, line: &Line, chain: ChainIndex, word: &Word) -> Result<(), Fault> {
+    /// Puts a rule into its chain.
+    fn add(
+        &mut self,
+        line: &Line,
+        (table, family): (Table, Family),
+        place: (ChainIndex, usize),
+        words: &[Word],
+    ) -> Result<(), Fault> {
+        let purpose = self.to.tables.purpose(table);
+        let hook = self.to.tables.chains(table).built_in(place.0).and_then(BuiltIn::hook);
+        let policies = self.to.policies;
+        let standing = Standing { purpose, family, hook, policies, classes: self.to.classes };
+        let rule = matches::parse(words, standing)?;
+        self.to.skipped.event_choices += usize::from(rule.chooses_events);
+        self.to.skipped.log_rules += usize::from(rule.records);
+        let mut source = self.source(line);
+        source.interfaces.clone_from(&rule.interfaces);
+        self.to.tables.chains(table).insert(place, &rule, &source, line.span.clone())
+    }
+
+    /// A bridge sends nothing of its own.
+    fn refuse_output(
+        &self,
+        table: Table,
+        built_in: Option<BuiltIn>,
+        line: &Line,
+    ) -> Result<(), Fault> {
+        let is_bridge = self.to.tables.purpose(table) != Purpose::Raw;
+        if !is_bridge || built_in != Some(BuiltIn::Hook(Hook::Output)) {
+            return Ok(());
+        }
+        Err(Fault::new(line.span.clone(), "the gateway has no OUTPUT")
+            .label("a bridge sends nothing of its own")
+            .help("what it carries only arrives: put the rule into PREROUTING, or leave it out"))
+    }
+
+    fn set_policy(
+        &mut self,
+        line: &Line,
+        (table, chain): (Table, ChainIndex),
+        word: &Word,
+    ) -> Result<(), Fault> {
         let fault = |title: String| Fault::new(word.span.clone(), title);
         let policy = match word.text.as_str() {
             "ACCEPT" => Policy::Accept,
             "DROP" => Policy::Drop,
             text => return Err(fault(format!("bad policy `{text}`")).label("ACCEPT or DROP")),
         };
-        if self.to.chains.hook(chain).is_none() {
-            return Err(fault("a chain of your own has no policy".to_owned())
-                .label("only PREROUTING and OUTPUT have one"));
+        let Some(built_in) = self.to.tables.chains(table).built_in(chain) else {
+            return Err(fault("a chain of your own has no policy".to_owned()).label(match table {
+                Table::Raw => "only PREROUTING and OUTPUT have one",
+                Table::Filter => "only INPUT, FORWARD and OUTPUT have one",
+            }));
+        };
+        if policy == Policy::Drop {
+            self.refuse_output(table, Some(built_in), line)?;
         }
         let source = self.source(line);
-        self.to.chains.set_policy(chain, policy, source);
+        self.to.tables.chains(table).set_policy(chain, policy, source);
         Ok(())
     }
 
@@ -277,8 +346,29 @@ impl Reader<'_, '_> {
         }
     }
 
+    fn shell(&self) -> Syntax {
+        Syntax::Shell(self.to.tables.wanted())
+    }
+
     fn part(&self, span: Range<usize>) -> &str {
         self.file.text().get(span).unwrap_or_default()
+    }
+}
+
+/// The place of a rule that is to be the one of number `at`, counted from 1, of a chain.
+fn place_in(len: usize, at: usize, place: Range<usize>) -> Result<usize, Fault> {
+    let index = at.checked_sub(1).filter(|index| *index <= len);
+    index.ok_or_else(|| {
+        Fault::new(place, format!("no place {at} in this chain"))
+            .label(format!("it has {len} rules here: 1-{}", len + 1))
+    })
+}
+
+/// What the rules are called of a chain that a bridge has no use for.
+fn host_chain(name: &str) -> &'static str {
+    match name {
+        "INPUT" => "filter INPUT",
+        _ => "filter OUTPUT",
     }
 }
 

@@ -1,9 +1,11 @@
 //! The options of one rule: what it matches, and its target.
 
 mod ct;
+mod filter;
 mod full;
 mod header;
 mod modules;
+mod target;
 
 use std::ops::Range;
 use std::slice::Iter;
@@ -14,10 +16,13 @@ use self::ct::Ct;
 use self::full::Full;
 use super::InterfaceTest;
 use super::classes::Classes;
-use super::names::{FULL, OPTIONS, OTHER_OPTIONS, OTHER_TARGETS, Opt, lists};
+use super::names::{OPTIONS, OTHER_OPTIONS, Opt, lists};
 use super::policies::Policies;
 use super::words::Word;
 use crate::diagnostic::Fault;
+
+pub(crate) use self::filter::STATES;
+pub(super) use self::filter::{States, Tests};
 
 /// A rule as written.
 #[derive(Debug)]
@@ -26,8 +31,12 @@ pub(super) struct Rule {
     matches: Matches,
     sources: Addresses,
     destinations: Addresses,
+    /// What it asks besides.
+    pub(super) tests: Tests,
     pub(super) target: RuleTarget,
     pub(super) interfaces: Vec<InterfaceTest>,
+    /// Whether it asks for a line of a log.
+    pub(super) records: bool,
     /// Whether `--ctevents` or `--expevents` says which events are told.
     pub(super) chooses_events: bool,
 }
@@ -64,9 +73,21 @@ pub(super) enum RuleTarget {
     Goto(Word),
 }
 
+/// What rules are read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The raw table, of whatever host captured.
+    Raw,
+    /// The raw table, of a bridge: packets arrive at its two ports, and that is all.
+    BridgeRaw,
+    /// The filter table of a bridge.
+    BridgeFilter,
+}
+
 /// Where a rule stands.
 #[derive(Debug)]
 pub(super) struct Standing<'p> {
+    pub(super) purpose: Purpose,
     pub(super) family: Family,
     /// The hook, when the chain is a built-in one.
     pub(super) hook: Option<Hook>,
@@ -88,6 +109,7 @@ pub(super) fn parse(words: &[Word], standing: Standing<'_>) -> Result<Rule, Faul
         sources: None,
         destinations: None,
         interfaces: Vec::new(),
+        tests: Tests::default(),
         modules: Vec::new(),
         port_option: None,
         target: None,
@@ -115,6 +137,7 @@ struct Parser<'w> {
     sources: Option<Addresses>,
     destinations: Option<Addresses>,
     interfaces: Vec<InterfaceTest>,
+    tests: Tests,
     modules: Vec<&'w Word>,
     port_option: Option<&'w Word>,
     target: Option<(&'w Word, Opt)>,
@@ -173,6 +196,9 @@ impl<'w> Parser<'w> {
             | Opt::SourcePorts
             | Opt::DestinationPorts
             | Opt::EitherPorts => self.ports(given, *opt),
+            Opt::CtState | Opt::State => self.states(given, *opt),
+            Opt::PhysdevIn | Opt::PhysdevOut | Opt::PhysdevIs => self.physdev(given, *opt),
+            Opt::IcmpType | Opt::Icmpv6Type => self.icmp_type(given, *opt),
             _ => match given.bang {
                 None => self.plain_option(given, *opt),
                 Some(bang) => {
@@ -213,16 +239,6 @@ impl<'w> Parser<'w> {
             Opt::RecordValue if records => value(given.word, &mut self.words).map(|_| ()),
             _ => Err(needs(given, "-j LOG` or `-j NFLOG")),
         }
-    }
-
-    fn jump(&mut self, given: Given<'_>, opt: Opt) -> Result<(), Fault> {
-        let value = self.value(given)?;
-        if lists(OTHER_TARGETS, &value.text) {
-            let what = format!("the target `{}`", value.text);
-            return Err(unsupported(value.span.clone(), &what));
-        }
-        self.target = Some((value, opt));
-        Ok(())
     }
 
     fn value(&mut self, given: Given<'_>) -> Result<&'w Word, Fault> {
@@ -273,7 +289,10 @@ impl<'w> Parser<'w> {
         self.check_modules()?;
         let target = self.checked_target()?;
         let any = || vec![Test::Any];
+        let target_name = self.target.map(|(word, _)| word.text.as_str());
         Ok(Rule {
+            tests: self.tests,
+            records: matches!(target_name, Some("LOG" | "NFLOG" | "TRACE")),
             matches: self.matches,
             sources: self.sources.unwrap_or_else(any),
             destinations: self.destinations.unwrap_or_else(any),
@@ -281,25 +300,6 @@ impl<'w> Parser<'w> {
             interfaces: self.interfaces,
             chooses_events: self.ct.chooses_events(),
         })
-    }
-
-    fn checked_target(&mut self) -> Result<RuleTarget, Fault> {
-        let Some((word, opt)) = self.target else {
-            return Ok(RuleTarget::BuiltIn(Target::Continue));
-        };
-        if opt == Opt::Goto {
-            return Ok(RuleTarget::Goto(word.clone()));
-        }
-        Ok(RuleTarget::BuiltIn(match word.text.as_str() {
-            "NOTRACK" => Target::NoTrack,
-            "CT" => self.ct_target()?,
-            FULL if self.full.is_asked() => self.full_target()?,
-            "ACCEPT" => Target::Accept,
-            "DROP" => Target::Drop,
-            "RETURN" => Target::Return,
-            "LOG" | "NFLOG" | "TRACE" => Target::Continue,
-            _ => return Ok(RuleTarget::Jump(word.clone())),
-        }))
     }
 }
 
@@ -340,7 +340,8 @@ mod tests {
     fn parsed(line: &str, hook: Option<Hook>) -> Result<Rule, Fault> {
         let words = split(line, 0..line.len(), Syntax::Save).unwrap();
         let (policies, classes) = (&Policies::default(), &mut Classes::default());
-        parse(&words, Standing { family: Family::V4, hook, policies, classes })
+        let purpose = Purpose::Raw;
+        parse(&words, Standing { purpose, family: Family::V4, hook, policies, classes })
     }
 
     fn network(address: [u8; 4], mask: [u8; 4]) -> Network {

@@ -1,14 +1,19 @@
-//! The rules of a raw table as an admin has them: iptables-save text or iptables commands.
+//! The rules of an admin, as iptables-save text or iptables commands: those of the raw table, and for
+//! the gateway those of FORWARD.
 
 mod chains;
 mod classes;
 mod command;
 mod compile;
 mod family;
+mod gateway;
+mod icmp;
 mod iptables;
 mod matches;
 mod names;
 mod policies;
+mod program;
+mod tables;
 mod text;
 mod values;
 mod words;
@@ -21,12 +26,17 @@ use keeptrack_core::{Class, Packet, TimeoutPolicy, Zone};
 
 use crate::diagnostic::Faults;
 pub use crate::diagnostic::{Diagnostic, Diagnostics as Error};
-use crate::source::Source;
+use crate::source::{Source, Wanted};
 
-use self::chains::Chains;
+use self::chains::{Chains, Table};
 use self::classes::Classes;
+pub(crate) use self::family::mark as family_mark;
+pub(crate) use self::gateway::GatewayRules;
 use self::iptables::Destination;
+pub(crate) use self::matches::STATES;
 use self::policies::Policies;
+pub(crate) use self::program::Compiled;
+use self::tables::Tables;
 
 /// The most rules of both families together. A rule that lists addresses counts for each.
 pub const MAX_RULES: usize = 1024;
@@ -95,11 +105,21 @@ pub struct SkippedCounts {
     pub rules_of_other_family: usize,
     /// Rules that choose with `--ctevents` or `--expevents` which events are told.
     pub event_choices: usize,
+    /// Rules that ask for a line of a log.
+    pub log_rules: usize,
+    /// The files of rules that hold settings as well, as typed.
+    pub files_with_settings: Vec<String>,
 }
 
 impl SkippedCounts {
     fn count(&mut self, table: &'static str) {
         *self.other_tables.entry(table).or_default() += 1;
+    }
+
+    fn settings_in(&mut self, file: &str) {
+        if !self.files_with_settings.iter().any(|known| known == file) {
+            self.files_with_settings.push(file.to_owned());
+        }
     }
 }
 
@@ -198,14 +218,44 @@ pub fn load(
     defaults: &TimeoutPolicy,
 ) -> Result<RuleSet, Error> {
     let policies = Policies::load(policies, defaults)?;
-    compiled(files.iter().map(|path| Source::read(path, &text::RULES)), &policies)
+    compiled(sources(files, &text::RAW_RULES), &policies)
+}
+
+/// The raw rules of a gateway's configuration in words, whose other rules are its filter's.
+///
+/// # Errors
+/// As of [`load`].
+pub(crate) fn of_gateway_text(text: Source) -> Result<RuleSet, Error> {
+    let rules = compiled([Ok(text)].into_iter(), &Policies::default())?;
+    Ok(RuleSet { skipped: SkippedCounts::default(), ..rules })
+}
+
+fn sources(files: &[PathBuf], wanted: &Wanted) -> impl Iterator<Item = Result<Source, Diagnostic>> {
+    files.iter().map(|path| Source::read(path, wanted))
 }
 
 fn compiled(
     files: impl Iterator<Item = Result<Source, Diagnostic>>,
     policies: &Policies,
 ) -> Result<RuleSet, Error> {
-    let mut chains = Chains::new();
+    let mut tables = Tables::Raw(Chains::new(Table::Raw));
+    let Beside { classes, skipped } = read(files, policies, &mut tables)?;
+    let (table, sources) = compile::compile(tables.into_raw(), policies)?;
+    Ok(RuleSet { table, sources, skipped, classes })
+}
+
+/// What was read beside the chains.
+struct Beside {
+    classes: Classes,
+    skipped: SkippedCounts,
+}
+
+/// Reads the rules of `files` into `tables`, one file's behind the other's.
+fn read(
+    files: impl Iterator<Item = Result<Source, Diagnostic>>,
+    policies: &Policies,
+    tables: &mut Tables,
+) -> Result<Beside, Error> {
     let mut classes = Classes::default();
     let mut skipped = SkippedCounts::default();
     let mut saved = Vec::new();
@@ -219,13 +269,12 @@ fn compiled(
             }
         };
         let faults = Faults::of(&file, &mut diagnostics);
-        let (chains, classes) = (&mut chains, &mut classes);
+        let (tables, classes) = (&mut *tables, &mut classes);
         let (skipped, saved) = (&mut skipped, &mut saved);
-        iptables::read(&file, Destination { chains, policies, classes, skipped, saved, faults });
+        iptables::read(&file, Destination { tables, policies, classes, skipped, saved, faults });
     }
-    Error::unless(diagnostics, ())?;
-    let (table, sources) = compile::compile(chains, policies)?;
-    Ok(RuleSet { table, sources, skipped, classes })
+    diagnostics.extend(tables.take_faults());
+    Error::unless(diagnostics, Beside { classes, skipped })
 }
 
 #[cfg(test)]

@@ -34,6 +34,18 @@ pub(super) enum Opt {
     RecordFlag,
     /// The same, with a value.
     RecordValue,
+    /// Of `-m conntrack`.
+    CtState,
+    /// Of `-m state`.
+    State,
+    PhysdevIn,
+    PhysdevOut,
+    /// That a packet crosses a bridge.
+    PhysdevIs,
+    /// Of IPv4.
+    IcmpType,
+    /// Of IPv6.
+    Icmpv6Type,
 }
 
 /// The options that this version decides, by all their names.
@@ -91,12 +103,22 @@ pub(super) const OPTIONS: &[(&str, Opt)] = &[
     ("--nflog-range", Opt::RecordValue),
     ("--nflog-size", Opt::RecordValue),
     ("--nflog-threshold", Opt::RecordValue),
+    ("--ctstate", Opt::CtState),
+    ("--state", Opt::State),
+    ("--physdev-in", Opt::PhysdevIn),
+    ("--physdev-out", Opt::PhysdevOut),
+    ("--physdev-is-in", Opt::PhysdevIs),
+    ("--physdev-is-out", Opt::PhysdevIs),
+    ("--physdev-is-bridged", Opt::PhysdevIs),
+    ("--icmp-type", Opt::IcmpType),
+    ("--icmpv6-type", Opt::Icmpv6Type),
 ];
 
 /// Options that iptables knows without `-m` and that this version does not decide.
-pub(super) const OTHER_OPTIONS: &str = "-f --fragment --syn --tcp-flags --tcp-option --icmp-type \
-    --icmpv6-type --chunk-types --dccp-types --dccp-option --ahspi --ahlen --ahres --espspi \
-    --mh-type";
+pub(super) const OTHER_OPTIONS: &str = "-f --fragment --syn --tcp-flags --tcp-option --chunk-types \
+    --dccp-types --dccp-option --ahspi --ahlen --ahres --espspi --mh-type --ctproto --ctorigsrc \
+    --ctorigdst --ctreplsrc --ctrepldst --ctorigsrcport --ctorigdstport --ctreplsrcport \
+    --ctrepldstport --ctstatus --ctexpire --ctdir";
 
 /// Helpers of Linux that this version does not have.
 pub(super) const OTHER_HELPERS: &str = "amanda H.245 irc netbios-ns pptp Q.931 RAS sane sip snmp \
@@ -122,6 +144,12 @@ pub(super) const EXPECTATION_EVENTS: &[&str] = &["new"];
 /// The matches that this version decides.
 pub(super) const MATCHES: &[&str] = &["tcp", "udp", "sctp", "udplite", "multiport", "comment"];
 
+/// Those that it decides besides for a bridge: of its ports.
+pub(super) const BRIDGE_MATCHES: &[&str] = &["physdev"];
+
+/// Those that it decides besides in the filter table.
+pub(super) const FILTER_MATCHES: &[&str] = &["conntrack", "state", "icmp", "icmp6", "icmpv6"];
+
 /// Matches of iptables that this version does not decide.
 pub(super) const OTHER_MATCHES: &str = "addrtype ah bpf cgroup cluster connbytes connlabel \
     connlimit connmark conntrack cpu dccp devgroup dscp dst ecn esp eui64 frag geoip hashlimit hbh \
@@ -142,6 +170,23 @@ pub(super) const OTHER_TARGETS: &str = "AUDIT CHECKSUM CLASSIFY CLUSTERIP CONNMA
     DNAT DNPT DSCP ECN HL HMARK IDLETIMER LED MARK MASQUERADE NETMAP NFQUEUE QUEUE RATEEST RAWDNAT \
     RAWSNAT REDIRECT REJECT SECMARK SET SNAT SNPT SYNPROXY TCPMSS TCPOPTSTRIP TEE TOS TPROXY TTL \
     ULOG";
+
+/// Targets that a bridge has no use for, and why: it carries packets as they are.
+pub(super) const REFUSED_TARGETS: &[(&str, &str, &str)] = &[
+    ("REJECT", "a bridge sends nothing of its own", "write `-j DROP`: the sender gets no answer"),
+    ("DNAT", NO_NAT, NO_NAT_HELP),
+    ("DNPT", NO_NAT, NO_NAT_HELP),
+    ("MASQUERADE", NO_NAT, NO_NAT_HELP),
+    ("NETMAP", NO_NAT, NO_NAT_HELP),
+    ("RAWDNAT", NO_NAT, NO_NAT_HELP),
+    ("RAWSNAT", NO_NAT, NO_NAT_HELP),
+    ("REDIRECT", NO_NAT, NO_NAT_HELP),
+    ("SNAT", NO_NAT, NO_NAT_HELP),
+    ("SNPT", NO_NAT, NO_NAT_HELP),
+];
+
+const NO_NAT: &str = "a bridge changes no address";
+const NO_NAT_HELP: &str = "leave it out, and let the router beside the gateway translate";
 
 /// The tables of iptables.
 pub(super) const TABLES: &[&str] = &["raw", "filter", "nat", "mangle", "security"];

@@ -4,13 +4,17 @@ use std::ops::Range;
 
 use crate::source::{Source, Wanted};
 
-/// A file of iptables rules.
-pub(super) const RULES: Wanted = Wanted {
+/// A file of rules of the raw table.
+pub(super) const RAW_RULES: Wanted = Wanted {
     what: "rules",
     option: "-r",
     refused: "has no iptables rules",
     help: "give the output of `iptables-save -t raw`",
 };
+
+/// A file of a gateway's rules.
+pub(super) const GATEWAY_RULES: Wanted =
+    Wanted { help: "give the output of `iptables-save` and `ip6tables-save`", ..RAW_RULES };
 
 /// A line with those that continue it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -43,7 +43,7 @@ impl Wrong {
 }
 
 /// The pieces of `text` between separators, and where each begins.
-fn parts(text: &str, separator: char) -> impl Iterator<Item = (usize, &str)> {
+pub(super) fn parts(text: &str, separator: char) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     text.split(separator).map(move |part| {
         let start = at;

@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use crate::diagnostic::Fault;
+use crate::source::Wanted;
 
 /// Who would read the line: that decides which characters have a meaning of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Syntax {
-    /// A shell: `#` begins a comment; `$`, `;`, `|` and the like ask for something to be run.
-    Shell,
+    /// A shell: `#` begins a comment; `$`, `;`, `|` and the like ask for something to be run, for
+    /// whose result such a file is wanted.
+    Shell(&'static Wanted),
     /// iptables-restore: only quotes and backslashes are special.
     Save,
 }
@@ -47,7 +49,7 @@ pub(super) fn split(text: &str, line: Range<usize>, syntax: Syntax) -> Result<Ve
         }
         match chars.peek() {
             None => return Ok(words),
-            Some('#') if syntax == Syntax::Shell => return Ok(words),
+            Some('#') if matches!(syntax, Syntax::Shell(_)) => return Ok(words),
             Some(_) => words.push(word(&mut chars, syntax)?),
         }
     }
@@ -89,11 +91,11 @@ fn word(chars: &mut Chars<'_>, syntax: Syntax) -> Result<Word, Fault> {
             continue;
         }
         chars.next();
-        match next {
-            '"' | '\'' => quoted(chars, next, syntax, &mut text)?,
-            '\\' => text.extend(chars.next()),
-            '$' | '`' | ';' | '&' | '|' | '<' | '>' | '(' | ')' if syntax == Syntax::Shell => {
-                return Err(shell_fault(at, next));
+        match (next, syntax) {
+            ('"' | '\'', _) => quoted(chars, next, syntax, &mut text)?,
+            ('\\', _) => text.extend(chars.next()),
+            ('$' | '`' | ';' | '&' | '|' | '<' | '>' | '(' | ')', Syntax::Shell(wanted)) => {
+                return Err(shell_fault(at, next, wanted));
             }
             _ => text.push(next),
         }
@@ -111,34 +113,39 @@ fn quoted(
     let open = chars.at - quote.len_utf8();
     loop {
         let at = chars.at;
-        match chars.next() {
-            None => {
+        match (chars.next(), syntax) {
+            (None, _) => {
                 return Err(Fault::new(open..open + 1, "a quote is not closed")
                     .label("it opens here, and the line ends"));
             }
-            Some(next) if next == quote => return Ok(()),
-            Some('\\') if quote == '"' => text.extend(chars.next().filter(|next| *next != '\n')),
-            Some(next @ ('$' | '`')) if quote == '"' && syntax == Syntax::Shell => {
-                return Err(shell_fault(at, next));
+            (Some(next), _) if next == quote => return Ok(()),
+            (Some('\\'), _) if quote == '"' => {
+                text.extend(chars.next().filter(|next| *next != '\n'));
             }
-            Some(next) => text.push(next),
+            (Some(next @ ('$' | '`')), Syntax::Shell(wanted)) if quote == '"' => {
+                return Err(shell_fault(at, next, wanted));
+            }
+            (Some(next), _) => text.push(next),
         }
     }
 }
 
-fn shell_fault(at: usize, found: char) -> Fault {
+fn shell_fault(at: usize, found: char, wanted: &Wanted) -> Fault {
     let fault = match found {
         '$' | '`' => Fault::new(at..at + 1, "shell variables and commands are not expanded")
             .label("only a shell knows what stands here"),
         _ => Fault::new(at..at + 1, format!("`{found}` is for a shell, and none runs here"))
             .label("one command a line"),
     };
-    fault.help("let the script run, and give the output of `iptables-save -t raw`")
+    fault.help(format!("let the script run, and {}", wanted.help))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::text::RAW_RULES;
+
+    const SHELL: Syntax = Syntax::Shell(&RAW_RULES);
 
     fn texts(line: &str, syntax: Syntax) -> Result<Vec<String>, Range<usize>> {
         split(line, 0..line.len(), syntax)
@@ -156,17 +163,17 @@ mod tests {
             ("\t \r", &[]),
         ];
         for (line, expected) in cases {
-            assert_eq!(texts(line, Syntax::Shell).unwrap(), *expected, "{line}");
+            assert_eq!(texts(line, SHELL).unwrap(), *expected, "{line}");
         }
     }
 
     #[test]
     fn only_a_shell_has_comments_and_variables() {
-        assert_eq!(texts("a # b $c", Syntax::Shell).unwrap(), ["a"]);
+        assert_eq!(texts("a # b $c", SHELL).unwrap(), ["a"]);
         assert_eq!(texts("a #b $c;", Syntax::Save).unwrap(), ["a", "#b", "$c;"]);
-        assert_eq!(texts("-s $NET", Syntax::Shell), Err(3..4));
-        assert_eq!(texts("a \"x$y\"", Syntax::Shell), Err(4..5));
-        assert_eq!(texts("a '$y' || b", Syntax::Shell), Err(7..8));
+        assert_eq!(texts("-s $NET", SHELL), Err(3..4));
+        assert_eq!(texts("a \"x$y\"", SHELL), Err(4..5));
+        assert_eq!(texts("a '$y' || b", SHELL), Err(7..8));
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! The settings of conntrack as an admin has them: text of sysctl in any form, or typed.
+//! The settings of conntrack as an admin has them, and the gateway's own: text of sysctl in any form,
+//! or typed.
 
+mod gateway;
 mod line;
 mod names;
 mod reader;
@@ -15,8 +17,10 @@ use crate::capture::printable;
 pub use crate::diagnostic::Diagnostics as Error;
 use crate::diagnostic::{Diagnostic, Faults};
 
+pub(crate) use self::gateway::Gateway;
 use self::names::{Effect, Frag, Without};
 use self::reader::Given;
+use crate::source::Source;
 
 /// With the module's option `hashsize`, Linux makes the limit so many times as many entries.
 const ENTRIES_A_BUCKET: u64 = 8;
@@ -30,6 +34,8 @@ const BUCKETS_A_PAGE: u64 = 512;
 #[derive(Debug, Default)]
 pub struct Settings {
     by_name: BTreeMap<String, Setting>,
+    /// The gateway's own, if they are of use.
+    gateway: Option<Gateway>,
     other_count: usize,
 }
 
@@ -76,11 +82,34 @@ impl Settings {
     /// All that is wrong with the files, at most 20 errors of each: none of their settings is used
     /// then.
     pub fn load(given: &[String]) -> Result<Self, Error> {
-        Self::gathered(given.iter().map(|word| Given::of(word)))
+        Self::default().gathered(given.iter().map(|word| Given::of(word)))
     }
 
-    fn gathered(given: impl Iterator<Item = Result<Given, Diagnostic>>) -> Result<Self, Error> {
-        let mut settings = Self::default();
+    /// The same of a gateway.
+    ///
+    /// # Errors
+    /// As of [`load`](Self::load).
+    pub(crate) fn load_gateway(given: &[String]) -> Result<Self, Error> {
+        Self::of_gateway().gathered(given.iter().map(|word| Given::of(word)))
+    }
+
+    /// Those of a gateway, from a text that was read otherwise.
+    ///
+    /// # Errors
+    /// As of [`load`](Self::load).
+    pub(crate) fn of_gateway_text(text: Source) -> Result<Self, Error> {
+        Self::of_gateway().gathered([Ok(Given::File(text))].into_iter())
+    }
+
+    fn of_gateway() -> Self {
+        Self { gateway: Some(Gateway::default()), ..Self::default() }
+    }
+
+    fn gathered(
+        self,
+        given: impl Iterator<Item = Result<Given, Diagnostic>>,
+    ) -> Result<Self, Error> {
+        let mut settings = self;
         let mut diagnostics = Vec::new();
         for given in given {
             match given {
@@ -195,6 +224,11 @@ impl Settings {
         })
     }
 
+    /// The settings that only a gateway has; `None`: they were not asked for.
+    pub(crate) const fn gateway(&self) -> Option<&Gateway> {
+        self.gateway.as_ref()
+    }
+
     /// How many settings there are of other names than conntrack's.
     #[must_use]
     pub const fn other_count(&self) -> usize {
@@ -220,6 +254,13 @@ impl Setting {
     fn seconds(&self) -> u32 {
         u32::try_from(self.value).unwrap_or(u32::MAX)
     }
+}
+
+/// Whether a line of a file that also holds other things is a setting: `net.NAME = VALUE`, or one of
+/// the gateway's.
+pub(crate) fn is_setting(line: &str) -> bool {
+    let name = line.split('=').next().unwrap_or_default();
+    name.len() < line.len() && (name.starts_with("net.") || Gateway::has(name))
 }
 
 /// So many buckets in whole pages, as Linux makes them.

@@ -8,6 +8,7 @@ use keeptrack_core::MAX_SECONDS;
 use crate::diagnostic::{Diagnostic, Fault, Faults};
 use crate::source::{Source, Wanted};
 
+use super::gateway::{Bad, BadWord, Gateway};
 use super::line::{self, Assigned, Of, Said};
 use super::names::{self, Effect, HASH_SIZE, Name};
 use super::value::{self, BadValue};
@@ -133,6 +134,11 @@ impl Reader<'_> {
     fn set(&mut self, line: &Place<'_>, set: &Assigned) -> Result<(), Fault> {
         let key = line.text.get(set.key.clone()).unwrap_or_default();
         let is_typed = matches!(self.given, Given::Typed(_));
+        if let Some(gateway) = self.settings.gateway.as_mut().filter(|_| Gateway::has(key)) {
+            let value = line.text.get(set.value.clone()).unwrap_or_default();
+            let origin = self.given.origin(line.number);
+            return gateway.set(key, value, origin).map_err(|bad| line.bad_at_gateway(set, bad));
+        }
         let name = match set.of {
             Of::Module | Of::Sysctl if key == HASH_SIZE && (is_typed || set.of == Of::Module) => {
                 Name::hash_size()
@@ -189,6 +195,9 @@ impl Place<'_> {
             .label("conntrack has none of this name");
         match meant {
             Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+            None if Gateway::has(key) => {
+                fault.help("the gateway has it: `keeptrack firmware-config`")
+            }
             None => fault.help("leave it out; if a kernel has it, it has no effect here"),
         }
     }
@@ -208,6 +217,18 @@ impl Place<'_> {
                 fault.note("0 was no limit before Linux 6.16; without the line there is none here")
             }
             _ => fault,
+        }
+    }
+
+    fn bad_at_gateway(&self, set: &Assigned, bad: Bad) -> Fault {
+        let place = match bad.word {
+            BadWord::Name => &set.key,
+            BadWord::Value => &set.value,
+        };
+        let fault = self.fault(place, bad.title).label(bad.label);
+        match bad.meant {
+            Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+            None => fault,
         }
     }
 

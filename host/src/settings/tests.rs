@@ -11,7 +11,7 @@ fn loaded(files: &[(&str, &str)]) -> Result<Settings, Error> {
         let source = Source::new(name.to_owned(), text.to_owned());
         Ok(if name.starts_with('-') { Given::Typed(source) } else { Given::File(source) })
     });
-    Settings::gathered(given)
+    Settings::default().gathered(given)
 }
 
 fn shown<T: ToString>(of: Option<(T, &Origin)>) -> String {

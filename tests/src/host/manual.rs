@@ -45,7 +45,7 @@ fn there_is_a_page_for_the_program_and_for_each_command() {
     let files = Files::new();
     let folder = files.path("man");
     keeptrack(&["man", &folder]).end.unwrap();
-    for command in ["replay", "diff"] {
+    for command in ["replay", "diff", "firmware-config"] {
         let page = fs::read_to_string(format!("{folder}/keeptrack-{command}.1")).unwrap();
         let plain = page.replace('\\', "");
         for option in options(command) {

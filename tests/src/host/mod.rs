@@ -9,9 +9,15 @@ mod copies;
 #[cfg(test)]
 mod counters;
 #[cfg(test)]
+mod firmware_config;
+#[cfg(test)]
+mod firmware_rules;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod full_rules;
+#[cfg(test)]
+mod gateway;
 #[cfg(test)]
 mod ghost;
 #[cfg(test)]

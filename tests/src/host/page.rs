@@ -1,10 +1,16 @@
-//! What `docs/replay.md` quotes is what the program writes.
+//! What pages quote is what the program writes.
 
 use super::keeptrack;
 use super::made::{Files, MAIL_RELAY};
 
 /// The page that describes the command.
 pub(super) const PAGE: &str = include_str!("../../../docs/replay.md");
+
+/// The page of the gateway's configuration.
+const FIRMWARE_CONFIG: &str = include_str!("../../../docs/firmware-config.md");
+
+/// How files end that a page shows or has made.
+const FILES: [&str; 5] = [".rules", ".v4", ".v6", ".conf", ".image"];
 
 /// How the page calls the bundled capture.
 const QUOTED: &str = "tests/captures/mail-relay.pcapng";
@@ -37,32 +43,44 @@ fn is_quote(quoted: &[&str], written: &[&str]) -> bool {
     }
 }
 
+/// What a run says: what it writes, and what is wrong if anything is.
+fn said(typed: &[&str]) -> String {
+    let ran = keeptrack(typed);
+    let written = String::from_utf8(ran.stdout).unwrap();
+    match ran.end {
+        Ok(_) => written,
+        Err(failure) => written + &failure.shown(),
+    }
+}
+
 #[test]
-fn the_page_quotes_what_the_program_writes() {
-    let files = Files::new();
-    let blocks: Vec<_> = PAGE.split("```console\n").skip(1).collect();
-    assert!(blocks.len() >= 4);
-    for block in blocks {
-        let (block, _) = block.split_once("```").expect("the end of a block");
-        for Shown { command, lines } in commands(block) {
-            if let Some(name) = command.strip_prefix("cat ") {
-                files.with(name, lines.join("\n") + "\n");
-                continue;
-            }
-            let words = command.strip_prefix("keeptrack ").expect("a run of the program");
-            let is_file = |word: &&str| word.ends_with(".rules");
-            let typed = words.split(' ').map(|word| match word {
-                QUOTED => MAIL_RELAY.to_owned(),
-                rules if is_file(&rules) => files.path(rules),
-                word => word.to_owned(),
-            });
-            let typed: Vec<String> = typed.collect();
-            let ran = keeptrack(&typed.iter().map(String::as_str).collect::<Vec<_>>());
-            ran.end.unwrap();
-            let written = String::from_utf8(ran.stdout).unwrap();
-            let written = written.replace(MAIL_RELAY, QUOTED).replace(&files.path(""), "");
-            let written: Vec<_> = written.lines().collect();
-            assert!(is_quote(&lines, &written), "$ {command}\n{}", written.join("\n"));
+fn pages_quote_what_the_program_writes() {
+    for page in [PAGE, FIRMWARE_CONFIG] {
+        let files = Files::new();
+        let blocks: Vec<_> = page.split("```console\n").skip(1).collect();
+        assert!(blocks.len() >= 2);
+        for block in blocks {
+            let (block, _) = block.split_once("```").expect("the end of a block");
+            commands(block).iter().for_each(|shown| check(shown, &files));
         }
     }
+}
+
+/// Makes the file that is shown, or runs the command.
+fn check(Shown { command, lines }: &Shown, files: &Files) {
+    if let Some(name) = command.strip_prefix("cat ") {
+        files.with(name, lines.join("\n") + "\n");
+        return;
+    }
+    let words = command.strip_prefix("keeptrack ").expect("a run of the program");
+    let typed = words.split(' ').map(|word| match word {
+        QUOTED => MAIL_RELAY.to_owned(),
+        file if FILES.iter().any(|end| file.ends_with(end)) => files.path(file),
+        word => word.to_owned(),
+    });
+    let typed: Vec<String> = typed.collect();
+    let written = said(&typed.iter().map(String::as_str).collect::<Vec<_>>());
+    let written = written.replace(MAIL_RELAY, QUOTED).replace(&files.path(""), "");
+    let written: Vec<_> = written.lines().collect();
+    assert!(is_quote(lines, &written), "$ {command}\n{}", written.join("\n"));
 }

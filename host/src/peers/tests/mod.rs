@@ -24,6 +24,7 @@ use crate::memory::{Heap, helper_slots};
 use crate::on_full::Policy;
 use crate::rules;
 use crate::settings::Settings;
+use crate::stage::Stage;
 use crate::verdict::{Left, Report, Rule, Verdict, What};
 
 const SYN: u8 = 0x02;
@@ -66,7 +67,7 @@ impl Bench {
             .with_helpers(Helpers::new(helper_slots(0).unwrap(), 0))
             .on_full::<Policy>(crate::on_full::Built::unused().policy)
             .with_rules(rules::load(&[], &[], &config.timeouts).unwrap())
-            .with_fragments(AsLinux::new(Box::default(), Box::default(), limits));
+            .with_fragments(Stage::AsLinux(AsLinux::new(Box::default(), Box::default(), limits)));
         let gre = GreTimeouts { unreplied: 30, stream: 180 };
         let switches = (Switch::Off, Switch::Off);
         let listing = Rc::new(Listing::new(WhoTells::Table, switches, (gre, Vec::new())));

@@ -97,6 +97,7 @@ fn packets(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Res
         ("untracked", tally.untracked_count),
         ("invalid", tally.invalid_count()),
         ("dropped by raw rules", tally.raw_drop_count),
+        ("dropped by the filter", tally.filter_drop_count),
         ("dropped by a helper", subject.table.stats().helper_drop_count()),
     ];
     let some = kinds.iter().filter(|(_, count)| *count > 0);

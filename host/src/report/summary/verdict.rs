@@ -17,7 +17,8 @@ pub(super) fn verdict(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally)
         Reached::Interruption => " until it was interrupted",
         Reached::Trouble => " in the part that could be read",
     };
-    if tally.tracked_count + tally.untracked_count + tally.drop_count == 0 {
+    let seen_count = tally.tracked_count + tally.untracked_count + tally.drop_count;
+    if seen_count + tally.filter_drop_count == 0 {
         let sign = Styled(CAUTION, '!');
         return writeln!(out, "{sign} None of the {} could be tracked{part}", subject.unit);
     }
@@ -30,7 +31,8 @@ pub(super) fn verdict(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally)
         Some(max) => {
             let (sign, share) = (sign(subject), strong(Share(peak, max as u64)));
             let peak = strong(format!("{}/{}", Count(peak), Count(max as u64)));
-            writeln!(out, "{sign} Nothing dropped{part}: peak {peak} ({share})")?;
+            let by = if tally.filter_drop_count > 0 { " by the table" } else { "" };
+            writeln!(out, "{sign} Nothing dropped{by}{part}: peak {peak} ({share})")?;
             peak_time(out, tally)
         }
         None => {

@@ -1,9 +1,9 @@
 //! The options of `-j CT`: where connections are looked up, and what those have that begin.
 
-use keeptrack_core::raw::{Family, Helper, PolicyId, Target, Template, Test};
+use keeptrack_core::raw::{Helper, PolicyId, Target, Template, Test};
 use keeptrack_core::{Protocol, Zone};
 
-use super::{Given, Parser, flag, needs, once, unsupported};
+use super::{Given, Parser, Purpose, flag, needs, once, unsupported};
 use crate::diagnostic::Fault;
 use crate::rules::names::{EVENTS, EXPECTATION_EVENTS, OTHER_HELPERS, Opt, lists};
 use crate::rules::policies;
@@ -39,6 +39,9 @@ impl<'w> Parser<'w> {
                 once(&mut self.ct.zone, zone, given)
             }
             Opt::OneWayZone => Err(one_way(given)),
+            Opt::Timeout | Opt::Helper if self.standing.purpose != Purpose::Raw => {
+                Err(not_at_a_bridge(given, opt))
+            }
             Opt::Timeout => {
                 let name = self.value(given)?;
                 once(&mut self.ct.timeouts, (given.word, name), given)
@@ -95,7 +98,7 @@ impl<'w> Parser<'w> {
                 .note(format!("there are: {}", known.join(", "))));
         };
         let protocol = self.one_protocol(option)?;
-        let family = |family| if family == Family::V4 { "IPv4" } else { "IPv6" };
+        let family = crate::rules::family::name;
         if policy.family != self.standing.family {
             let title = format!("the timeout policy `{text}` is for {}", family(policy.family));
             let label = format!("this rule is for {}", family(self.standing.family));
@@ -147,6 +150,19 @@ impl<'w> Parser<'w> {
     }
 }
 
+/// What the gateway's image has no place for.
+fn not_at_a_bridge(given: Given<'_>, opt: Opt) -> Fault {
+    let fault = given.fault(format!("`{}` has no place at the gateway", given.word.text));
+    match opt {
+        Opt::Helper => fault
+            .label("it listens to no connection, to foretell others")
+            .help("let in what the helper would expect by a rule of FORWARD"),
+        _ => fault
+            .label("its image holds one policy of timeouts, for all connections")
+            .help("set that by `--config nf_conntrack_NAME=SECONDS`"),
+    }
+}
+
 fn zone(value: &Word) -> Result<Zone, Fault> {
     let text = value.text.as_str();
     let fault = |title: String| Fault::new(value.span.clone(), title);
@@ -189,8 +205,9 @@ fn events(value: &Word, known: &[&str]) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use keeptrack_core::TimeoutPolicy;
+    use keeptrack_core::raw::Family;
 
-    use super::super::{RuleTarget, Standing, parse};
+    use super::super::{Purpose, RuleTarget, Standing, parse};
     use super::*;
     use crate::diagnostic::Diagnostic;
     use crate::rules::classes::Classes;
@@ -207,8 +224,9 @@ mod tests {
         let policies = Policies::gathered([Ok(source)].into_iter(), &TimeoutPolicy::LINUX).unwrap();
         let words = split(line, 0..line.len(), Syntax::Save).unwrap();
         let mut classes = Classes::default();
+        let (purpose, family) = (Purpose::Raw, Family::V4);
         let standing =
-            Standing { family: Family::V4, hook: None, policies: &policies, classes: &mut classes };
+            Standing { purpose, family, hook: None, policies: &policies, classes: &mut classes };
         match parse(&words, standing) {
             Ok(rule) => match rule.target {
                 RuleTarget::BuiltIn(target) => Ok(target),

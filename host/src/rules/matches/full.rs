@@ -3,7 +3,8 @@
 use keeptrack_core::OnRefusal;
 use keeptrack_core::raw::{Target, WhenFull};
 
-use super::{Given, Parser, flag, once};
+use super::target::behind_tracking;
+use super::{Given, Parser, Purpose, flag, once};
 use crate::diagnostic::Fault;
 use crate::rules::names::{FULL, Opt};
 use crate::rules::words::Word;
@@ -24,9 +25,13 @@ impl Full<'_> {
 
 impl<'w> Parser<'w> {
     pub(super) fn full(&mut self, given: Given<'w>, opt: Opt) -> Result<(), Fault> {
-        if self.target.is_none_or(|(word, _)| word.text != FULL) {
+        let target = self.target.map(|(word, _)| word).filter(|word| word.text == FULL);
+        let Some(target) = target else {
             let title = format!("`{}` without `-j {FULL}`", given.word.text);
             return Err(given.fault(title).label("what to do when the table is full"));
+        };
+        if self.standing.purpose == Purpose::BridgeFilter {
+            return Err(behind_tracking(target));
         }
         match opt {
             Opt::Class => {
@@ -50,7 +55,7 @@ mod tests {
     use keeptrack_core::Class;
     use keeptrack_core::raw::Family;
 
-    use super::super::{RuleTarget, Standing, parse};
+    use super::super::{Purpose, RuleTarget, Standing, parse};
     use super::*;
     use crate::diagnostic::Diagnostic;
     use crate::rules::classes::Classes;
@@ -62,7 +67,8 @@ mod tests {
     fn parsed(line: &str, classes: &mut Classes) -> Result<RuleTarget, (String, String)> {
         let words = split(line, 0..line.len(), Syntax::Save).unwrap();
         let policies = Policies::default();
-        let standing = Standing { family: Family::V4, hook: None, policies: &policies, classes };
+        let (purpose, family) = (Purpose::Raw, Family::V4);
+        let standing = Standing { purpose, family, hook: None, policies: &policies, classes };
         parse(&words, standing).map(|rule| rule.target).map_err(|fault| {
             let marked = line[fault.span.clone()].to_owned();
             let file = Source::new("f".to_owned(), line.to_owned());

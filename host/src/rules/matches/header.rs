@@ -2,7 +2,7 @@
 
 use keeptrack_core::raw::Hook;
 
-use super::{Addresses, Given, Parser};
+use super::{Addresses, Given, Parser, Purpose};
 use crate::diagnostic::Fault;
 use crate::rules::InterfaceTest;
 use crate::rules::names::Opt;
@@ -30,13 +30,16 @@ impl Parser<'_> {
 
     pub(super) fn interface(&mut self, given: Given<'_>, opt: Opt) -> Result<(), Fault> {
         let option = &given.word.text;
-        let refused = match (opt, self.standing.hook) {
-            (Opt::Output, Some(Hook::Prerouting)) => Some("not routed yet: it has no output"),
-            (Opt::Input, Some(Hook::Output)) => Some("this host sends it: it has no input"),
+        let place = self.standing.hook.map_or("the raw table", Hook::name);
+        let refused = match (opt, self.standing.hook, self.standing.purpose) {
+            (Opt::Output, Some(Hook::Prerouting), _) | (Opt::Output, None, Purpose::BridgeRaw) => {
+                Some("not routed yet: it has no output")
+            }
+            (Opt::Input, Some(Hook::Output), _) => Some("this host sends it: it has no input"),
             _ => None,
         };
-        if let (Some(label), Some(hook)) = (refused, self.standing.hook) {
-            let title = format!("`{option}` cannot be used in {}", hook.name());
+        if let Some(label) = refused {
+            let title = format!("`{option}` cannot be used in {place}");
             return Err(given.fault(title).label(label));
         }
         let value = self.value(given)?;
@@ -48,6 +51,7 @@ impl Parser<'_> {
                     .label("every interface is a `+`"));
             }
         };
+        self.check_port(given, value, &test)?;
         let bang = given.bang.map_or("", |_| "! ");
         let text = format!("{bang}{option} {}", value.text);
         self.interfaces.push(InterfaceTest { name: value.text.clone(), text });

@@ -3,18 +3,27 @@
 use keeptrack_core::Protocol;
 use keeptrack_core::raw::{Ports, Test};
 
-use super::{Given, Parser, needs, unsupported};
+use super::filter::before_tracking;
+use super::{Given, Parser, Purpose, needs, unsupported};
 use crate::diagnostic::Fault;
-use crate::rules::names::{MATCHES, OTHER_MATCHES, Opt, lists};
+use crate::rules::names::{BRIDGE_MATCHES, FILTER_MATCHES, MATCHES, OTHER_MATCHES, Opt, lists};
 use crate::rules::values::{self, PortForm};
 
 impl<'w> Parser<'w> {
     pub(super) fn module(&mut self, given: Given<'_>) -> Result<(), Fault> {
         let value = self.value(given)?;
         let name = value.text.as_str();
-        if MATCHES.contains(&name) {
+        let besides: [&[&str]; 2] = match self.standing.purpose {
+            Purpose::Raw => [&[], &[]],
+            Purpose::BridgeRaw => [BRIDGE_MATCHES, &[]],
+            Purpose::BridgeFilter => [BRIDGE_MATCHES, FILTER_MATCHES],
+        };
+        if MATCHES.contains(&name) || besides.concat().contains(&name) {
             self.modules.push(value);
             return Ok(());
+        }
+        if self.standing.purpose == Purpose::BridgeRaw && FILTER_MATCHES.contains(&name) {
+            return Err(before_tracking(value, &format!("the match `{name}`")));
         }
         let place = value.span.clone();
         if lists(OTHER_MATCHES, name) {

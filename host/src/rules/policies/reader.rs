@@ -4,7 +4,7 @@ use keeptrack_core::TimeoutPolicy;
 
 use super::command::{self, Action};
 use super::listed::{self, Block};
-use super::{HELP, Policies};
+use super::{HELP, POLICIES, Policies};
 use crate::diagnostic::{Fault, Faults};
 use crate::rules::text::{self, Line};
 use crate::rules::words::{self, Syntax, Word};
@@ -92,7 +92,7 @@ impl Reader<'_> {
         if !is_nfct(self.file.text().get(line.span.clone()).unwrap_or_default()) {
             return self.other(line);
         }
-        let words = words::split(self.file.text(), line.span.clone(), Syntax::Shell)?;
+        let words = words::split(self.file.text(), line.span.clone(), Syntax::Shell(&POLICIES))?;
         let start = usize::from(words.first().is_some_and(|word| word.text == "sudo"));
         let Some((program, words)) = words.get(start..).and_then(<[Word]>::split_first) else {
             return Ok(());
