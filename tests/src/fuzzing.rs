@@ -16,6 +16,7 @@
 //!
 //! A frame of path 1 is not tracked: its connection is flushed, or restored if there is none.
 
+mod config;
 mod full;
 
 use keeptrack_core::fragment::{AsLinux, Follow, Fragments, Gathered, Limits, Queue, Run};
@@ -30,6 +31,9 @@ use keeptrack_core::{
     Tuple, Why, Zone,
 };
 
+pub use self::config::config;
+#[cfg(test)]
+pub(crate) use self::config::sealed;
 pub use self::full::full;
 use crate::memory::Owned;
 

@@ -7,6 +7,8 @@ mod acct;
 mod answer;
 #[cfg(feature = "host")]
 pub mod attack;
+#[cfg(feature = "host")]
+pub mod boards;
 #[cfg(test)]
 mod checksum;
 #[cfg(feature = "host")]
@@ -26,6 +28,8 @@ pub mod golden;
 mod gre;
 #[cfg(feature = "host")]
 pub mod host;
+#[cfg(test)]
+mod image;
 #[cfg(feature = "host")]
 pub mod judge;
 #[cfg(feature = "host")]

@@ -39,6 +39,11 @@ fn what_the_fuzzer_starts_from_in_full() {
     assert!(play_all("../fuzz/seeds/full", fuzzing::full) >= 7);
 }
 
+#[test]
+fn what_the_fuzzer_starts_from_in_config() {
+    assert!(play_all("../fuzz/seeds/config", fuzzing::config) >= 3);
+}
+
 /// Steps of a story, most of which are first packets that come within a second of each other.
 fn steps() -> impl Strategy<Value = Vec<u8>> {
     let what = prop_oneof![Just(0_u8), 0_u8..32];

@@ -1,0 +1,5 @@
+# The configuration is damaged, and the gateway fails closed: nothing passes.
+says 'ERROR configuration: '
+says 'WARN  boot: without rules, nothing passes$'
+silent "$A" 10.9.0.2
+silent "$B" fd09::1
