@@ -28,7 +28,7 @@ const OVERDUE: usize = 2;
 /// filter drops, and costs no slot.
 #[must_use]
 pub struct Unconfirmed<'t> {
-    conn: Conn,
+    conn: &'t Conn,
     hash: u32,
     timeout: u32,
     now: Instant,
@@ -57,20 +57,20 @@ pub struct Refused {
 }
 
 impl<'t> Unconfirmed<'t> {
-    pub(crate) fn new(
-        conn: &Conn,
+    pub(crate) const fn new(
+        conn: &'t Conn,
         hash: u32,
         (now, timeout): (Instant, u32),
         then: OnRefusal,
         table: &'t mut dyn Confirm,
     ) -> Self {
-        Self { conn: conn.copied(), hash, timeout, now, then, table }
+        Self { conn, hash, timeout, now, then, table }
     }
 
     /// The connection as it would be in the table.
     #[must_use]
     pub const fn conn(&self) -> &Conn {
-        &self.conn
+        self.conn
     }
 
     /// What its packet is: NEW, or RELATED when another connection has announced this one.
@@ -113,16 +113,20 @@ impl<'t> Unconfirmed<'t> {
     ///
     /// A full table hands out what is over, then what has run out as far as a few steps find it,
     /// then asks its policy. Touches two buckets and, for each of at most six connections that end
-    /// or are filed anew, its bucket and twelve neighbours in lists: at most 720 accesses to slots,
+    /// or are filed anew, its bucket and twelve neighbours in lists: at most 520 accesses to slots,
     /// links and heads of lists, the policy's choice included, whatever the table's size and even
     /// if the sender knows the key of the hash.
     ///
     /// # Errors
     /// [`Refused`] when there is no place.
+    #[inline]
     pub fn confirm(self) -> Result<Confirmed<'t>, Refused> {
-        // A connection is large: it is lent where it lies, and copied once, into its slot.
-        self.table
-            .confirm(&Newcomer { conn: &self.conn, hash: self.hash, now: self.now }, self.then)
+        let mut evicted = None;
+        let newcomer = Newcomer { conn: self.conn, hash: self.hash, now: self.now };
+        match self.table.confirm(&newcomer, self.then, &mut evicted) {
+            Ok(conn) => Ok(Confirmed { conn, evicted }),
+            Err(why) => Err(Refused { conn: self.conn.copied(), why, then: self.then }),
+        }
     }
 
     /// Refuses the connection for that reason; its packet gets what `then` says. For callers that
@@ -132,14 +136,14 @@ impl<'t> Unconfirmed<'t> {
         if why == Refusal::ChainTooLong {
             table.count_long_chain();
         }
-        table.refuse(Newcomer { conn: &conn, hash, now }, why, then);
-        Refused { conn, why, then }
+        table.refuse(Newcomer { conn, hash, now }, why, then);
+        Refused { conn: conn.copied(), why, then }
     }
 }
 
 impl fmt::Debug for Unconfirmed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unconfirmed").field("conn", &self.conn).finish_non_exhaustive()
+        f.debug_struct("Unconfirmed").field("conn", self.conn).finish_non_exhaustive()
     }
 }
 
@@ -153,11 +157,13 @@ impl core::error::Error for Refused {}
 
 /// A table, whatever its memory and its policy.
 pub(crate) trait Confirm {
+    /// The connection in its slot, and in `evicted` who left for it; or why there is no place.
     fn confirm(
         &mut self,
         newcomer: &Newcomer<'_>,
         then: OnRefusal,
-    ) -> Result<Confirmed<'_>, Refused>;
+        evicted: &mut Option<Ended>,
+    ) -> Result<&Conn, Refusal>;
 
     fn refuse(&mut self, newcomer: Newcomer<'_>, why: Refusal, then: OnRefusal);
 
@@ -173,16 +179,16 @@ impl<M: Memory, P: OnFull, H: Help> Confirm for Inside<M, P, H> {
         &mut self,
         newcomer: &Newcomer<'_>,
         then: OnRefusal,
-    ) -> Result<Confirmed<'_>, Refused> {
-        let mut evicted = None;
-        match self.place(newcomer, &mut evicted) {
+        evicted: &mut Option<Ended>,
+    ) -> Result<&Conn, Refusal> {
+        match self.place(newcomer, evicted) {
             Ok(slot) => {
                 self.begin_listening(slot, newcomer.hash, Ftp::NEW);
-                Ok(Confirmed { conn: self.table.conn(slot), evicted })
+                Ok(self.table.conn(slot))
             }
             Err(why) => {
                 self.refuse(*newcomer, why, then);
-                Err(Refused { conn: newcomer.conn.copied(), why, then })
+                Err(why)
             }
         }
     }
@@ -223,17 +229,16 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         let Newcomer { conn, hash, now } = *newcomer;
         self.policy.admit(newcomer)?;
         self.make_room_in_chain(hash, now)?;
-        self.vacate(newcomer, evicted);
+        let left = self.vacate(newcomer, evicted);
         let class = conn.status.share();
         let share = self.table.shares.room_for(class).ok_or(Refusal::TableFull)?;
-        let slot =
-            self.table.insert((conn, share), now, &self.hash, hash).ok_or(Refusal::TableFull)?;
+        let slot = self.table.insert((conn, share), now, hash, left).ok_or(Refusal::TableFull)?;
         if let Some(conn) = self.table.conn_mut(slot) {
             conn.status |= Status::CONFIRMED;
             conn.acct.set_number(self.stats.confirmed);
         }
         if P::RANKS {
-            self.table.rank(slot);
+            self.table.rank_new(slot);
         }
         self.policy.entered(&Newcomer { conn: self.table.conn(slot), hash, now });
         add_one(&mut self.stats.confirmed);
@@ -257,30 +262,29 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         }
     }
 
-    /// Sees to it that a slot is free for `newcomer`, if that can be; and says who left for it, or
-    /// whose slot it is.
-    fn vacate(&mut self, newcomer: &Newcomer<'_>, evicted: &mut Option<Ended>) {
+    /// Sees to it that there is a slot for `newcomer`, if that can be: one that is free, or that
+    /// which is returned; and says in `evicted` who left for it, or whose slot it was.
+    fn vacate(&mut self, newcomer: &Newcomer<'_>, evicted: &mut Option<Ended>) -> Option<SlotId> {
         let class = newcomer.conn.status.share();
         for _ in 0..OVERDUE {
             let view = View { table: &self.table, config: &self.config, class, now: newcomer.now };
             let Some(overdue) = self.policy.overdue(newcomer, &view) else { break };
-            self.end_picked((overdue, class), newcomer.now, Why::Shrunk);
-        }
-        self.end_what_ran_out(newcomer.now, class);
-        let has_room = self.table.shares.room_for(class).is_some();
-        if has_room && !self.table.is_full() {
-            return;
-        }
-        if !has_room {
-            let view = View { table: &self.table, config: &self.config, class, now: newcomer.now };
-            let Some(victim) = self.policy.victim(newcomer, &view) else { return };
-            self.end_picked((victim, class), newcomer.now, Why::DroppedEarly);
-            if self.table.shares.room_for(class).is_none() {
-                // It has named nobody who could make room.
-                return;
+            if let Some(why) = self.why_picked((overdue, class), newcomer.now, Why::Shrunk) {
+                let hash = self.hash.of(self.table.conn(overdue).key());
+                self.end(overdue, hash, why);
             }
         }
-        self.hand_out_to(evicted);
+        self.end_what_ran_out(newcomer.now, class);
+        if self.table.shares.room_for(class).is_none() {
+            let view = View { table: &self.table, config: &self.config, class, now: newcomer.now };
+            let victim = self.policy.victim(newcomer, &view)?;
+            let why = self.why_picked((victim, class), newcomer.now, Why::DroppedEarly)?;
+            return Some(self.end_for(victim, why, evicted));
+        }
+        if self.table.is_full() {
+            *evicted = self.hand_out();
+        }
+        None
     }
 
     /// Ends what a few steps of the wheel find to have run out, until there is room for `class`.
@@ -293,16 +297,17 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         }
     }
 
-    /// Ends the connection in a slot that the policy has named for a newcomer of `class`; nobody,
-    /// if it holds none any more, or one whose slot such a newcomer cannot have.
-    fn end_picked(&mut self, (slot, class): (SlotId, Option<Class>), now: Instant, why: Why) {
-        let Some((slot, conn)) = self.table.live(slot) else { return };
+    /// Why the connection ends in a slot that the policy has named for a newcomer of `class`; `None`
+    /// if there is none any more, or one whose slot such a newcomer cannot have.
+    fn why_picked(
+        &self,
+        (slot, class): (SlotId, Option<Class>),
+        now: Instant,
+        why: Why,
+    ) -> Option<Why> {
+        let (_, conn) = self.table.live(slot)?;
         let share = conn.status.share();
-        if share.is_some() && share != class {
-            return;
-        }
-        let hash = self.hash.of(conn.key());
-        let why = if conn.has_run_out(now) { Why::TimedOut } else { why };
-        self.end(slot, hash, why);
+        let is_open = share.is_none() || share == class;
+        is_open.then(|| if conn.has_run_out(now) { Why::TimedOut } else { why })
     }
 }

@@ -11,18 +11,21 @@ use crate::time::{Instant, Stamp};
 use crate::tuple::{Direction, Key, Protocol, Side, Tuple, Zone};
 
 /// A connection, as `conntrack -L` lists it.
+///
+/// In this order, so that whatever is long begins with a word: what does not is copied by a call.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 pub struct Conn {
-    key: Key,
     /// In parts, as a [`Stamp`] has them: aligned so that processors can write them, which need
     /// that, and without a gap.
     expiry_low: u32,
     expiry_middle: u16,
     expiry_high: u8,
     pub(crate) status: Status,
+    pub(crate) track: Track,
     opened_by: Side,
     timeouts: Option<PolicyId>,
-    pub(crate) track: Track,
+    key: Key,
     pub(crate) acct: Acct,
 }
 
@@ -61,6 +64,13 @@ impl Conn {
             track: self.track,
             acct: self.acct,
         }
+    }
+
+    /// Copies it to where another one was. Not inlined: only then it is known that the two do not
+    /// overlap.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(crate) const fn copy_to(&self, place: &mut Self) {
+        *place = self.copied();
     }
 
     /// The tuple of its packets in that direction.

@@ -31,6 +31,8 @@ use crate::tuple::{Key, Protocol, Tuple, Zone};
 #[derive(Debug)]
 pub struct Conntrack<M, P = Ranked, R = TrackAll, H = NoHelpers, F = Single> {
     inside: Inside<M, P, H>,
+    /// That which the latest first packet would begin: lent to whoever may confirm it.
+    first: Conn,
     rules: R,
     fragments: F,
 }
@@ -54,19 +56,19 @@ impl<M: Memory> Conntrack<M> {
             stats: Stats::default(),
             latest: Instant::default(),
         };
-        Ok(Self { inside, rules: TrackAll, fragments: Single })
+        Ok(Self { inside, first: Conn::EMPTY, rules: TrackAll, fragments: Single })
     }
 }
 
 impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, F> {
     /// The same tracker under other rules of the raw table.
     pub fn with_rules<S: Raw>(self, rules: S) -> Conntrack<M, P, S, H, F> {
-        Conntrack { inside: self.inside, rules, fragments: self.fragments }
+        Conntrack { inside: self.inside, first: self.first, rules, fragments: self.fragments }
     }
 
     /// The same tracker with another stage for parts of datagrams.
     pub fn with_fragments<G: Fragments>(self, fragments: G) -> Conntrack<M, P, R, H, G> {
-        Conntrack { inside: self.inside, rules: self.rules, fragments }
+        Conntrack { inside: self.inside, first: self.first, rules: self.rules, fragments }
     }
 
     /// The same tracker with another policy for a full table. Touches every slot, unless the table
@@ -75,7 +77,7 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
         let Inside { table, hash, config, helpers, stats, latest, .. } = self.inside;
         let mut inside = Inside { table, hash, config, policy, helpers, stats, latest };
         inside.introduce();
-        Conntrack { inside, rules: self.rules, fragments: self.fragments }
+        Conntrack { inside, first: self.first, rules: self.rules, fragments: self.fragments }
     }
 
     /// The same tracker with `slot_count` slots set aside for connections of `class`, in addition
@@ -100,23 +102,23 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     pub fn with_helpers<G: Help>(self, helpers: G) -> Conntrack<M, P, R, G, F> {
         let Inside { table, hash, config, policy, stats, latest, .. } = self.inside;
         let inside = Inside { table, hash, config, policy, helpers, stats, latest };
-        Conntrack { inside, rules: self.rules, fragments: self.fragments }
+        Conntrack { inside, first: self.first, rules: self.rules, fragments: self.fragments }
     }
 
     /// What `packet` is to the connections in the table.
     ///
     /// Touches one bucket, [`MAX_CHAIN`](crate::MAX_CHAIN) links and slots at the most and about
     /// one of each on average, and twelve neighbours in lists when a connection ends, changes its
-    /// rank or is to run out earlier: at most 170 accesses to slots, links and heads of lists. A
+    /// rank or is to run out earlier: at most 130 accesses to slots, links and heads of lists. A
     /// segment of a connection that has a helper is read by it, and a first packet looked up among
     /// what is expected: see [`Helpers`](crate::Helpers). A part of a datagram goes through the
     /// [stage](Fragments) for these first.
     pub fn track(&mut self, now: Instant, packet: &Packet<'_>) -> Tracked<'_> {
-        let Self { inside: ct, rules, fragments } = self;
+        let Self { inside: ct, first, rules, fragments } = self;
         let now = ct.at(now);
         match packet.fragment {
-            None => ct.track(now, packet, rules),
-            Some(part) => ct.track_part((packet, now), part, fragments, rules),
+            None => ct.track(now, packet, rules, first),
+            Some(part) => ct.track_part((packet, now), part, fragments, (rules, first)),
         }
     }
 
@@ -125,7 +127,7 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     /// ever matched by a packet, whether or not it does.
     ///
     /// Touches one connection, those of its bucket, and its neighbours in three lists, in at most
-    /// 105 accesses; where something that helpers expected has run out, all their slots. A
+    /// 70 accesses; where something that helpers expected has run out, all their slots. A
     /// connection is looked at five times at the most for each moment under which it is filed (a
     /// renewed one is filed anew when the old moment comes), and once more for each 12 days in
     /// which nobody called.
@@ -148,7 +150,7 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     /// Puts a connection that is open already into the table, to be found by its packets like any
     /// other: one of TCP is then as if it had been picked up in its middle.
     ///
-    /// Touches what the look-up of a packet and a confirmation touch, in at most 780 accesses, and
+    /// Touches what the look-up of a packet and a confirmation touch, in at most 580 accesses, and
     /// asks the policy of a full table as that does.
     ///
     /// # Errors
@@ -165,7 +167,7 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     /// Takes the connection of `tuple`, which may be that of either direction, out of the table,
     /// and answers whether there was one. [`expire`](Self::expire) hands it out.
     ///
-    /// Touches what the look-up of a packet touches when its connection ends, in at most 160
+    /// Touches what the look-up of a packet touches when its connection ends, in at most 120
     /// accesses.
     pub fn flush(&mut self, now: Instant, tuple: &Tuple, zone: Zone) -> bool {
         let now = self.inside.at(now);
@@ -278,17 +280,18 @@ fn usable<M: Memory>(memory: &M) -> Result<(), ConfigError> {
 }
 
 impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
-    /// Every way that a packet can take.
+    /// Every way that a packet can take; what it would begin is written to `first`.
     ///
     /// In line at the one hot place, the other is for parts of datagrams; where flash is scarce at
     /// neither.
     #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
-    pub(crate) fn track(
-        &mut self,
+    pub(crate) fn track<'t>(
+        &'t mut self,
         now: Instant,
         packet: &Packet<'_>,
         rules: &mut impl Raw,
-    ) -> Tracked<'_> {
+        first: &'t mut Conn,
+    ) -> Tracked<'t> {
         let ct = self;
         let template = match rules.classify(packet) {
             RawVerdict::Track(template) => template,
@@ -331,12 +334,12 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
                 }
             }
         }
-        let mut conn = Conn::new(key, sender, Track::Generic, now);
-        match ct.begin((packet, now), &mut conn, template, rules) {
+        *first = Conn::new(key, sender, Track::Generic, now);
+        match ct.begin((packet, now), first, template, rules) {
             Ok(timeout) => {
                 add_one(&mut ct.stats.first);
                 let then = template.refused;
-                Tracked::First(Unconfirmed::new(&conn, hash, (now, timeout), then, ct))
+                Tracked::First(Unconfirmed::new(first, hash, (now, timeout), then, ct))
             }
             Err(why) => ct.invalid(why),
         }

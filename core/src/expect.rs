@@ -1,6 +1,7 @@
 //! Expectations: connections that another one has announced, from the announcement to their first
 //! packet.
 
+use crate::conn::Conn;
 use crate::hash::KeyedHash;
 use crate::helper::{EXPECT_S, Ftp, Help, HelperDrop, Listener, Said};
 use crate::inside::Inside;
@@ -85,8 +86,7 @@ impl<M: Memory, P, H: Help> Inside<M, P, H> {
     }
 
     /// Listens no longer to a connection that is over, and expects no longer what it has announced.
-    pub(crate) fn stop_listening(&mut self, slot: SlotId) {
-        let conn = self.table.conn(slot);
+    pub(crate) fn stop_listening(&mut self, conn: &Conn) {
         if !conn.status.has(Status::HELPER) {
             return;
         }

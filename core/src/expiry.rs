@@ -131,10 +131,9 @@ impl Wheel {
     /// that a list of a higher level never comes up before one of a lower level.
     fn place(&self, moment: u64) -> Due {
         let moment = moment.max(self.turned_to);
-        let highest = (moment ^ self.turned_to).checked_ilog2().unwrap_or(0);
-        let level = (highest / LEVEL_BITS) as usize;
-        if level < LEVELS {
-            return Due::of(level, moment);
+        let differing = moment ^ self.turned_to;
+        if differing >> shift(LEVELS) == 0 {
+            return Due::of(level(low(differing)), moment);
         }
         // In another turn of the last level: as far ahead as there is a list, at the most.
         let ahead = (moment >> shift(LAST)).wrapping_sub(self.turned_to >> shift(LAST));
@@ -149,6 +148,16 @@ const PLACE: u32 = (1 << LEVEL_BITS) - 1;
 
 // So that a word is enough wherever something is shifted, for what has no longer ones.
 const _: () = assert!(shift(LEVELS) <= u32::BITS);
+
+/// The level of the highest bit, of those that all levels have. By steps: to divide by what is no
+/// power of two is a call on small processors.
+const fn level(bits: u32) -> usize {
+    let mut level = LAST;
+    while level > 0 && bits >> shift(level) == 0 {
+        level = level.wrapping_sub(1);
+    }
+    level
+}
 
 /// The place of a moment on a level.
 const fn digit(level: usize, moment: u64) -> u32 {

@@ -1,5 +1,6 @@
 //! From a part of a datagram to what is tracked in its place.
 
+use crate::conn::Conn;
 use crate::fragment::{Fragments, Gathered, Held};
 use crate::full::OnFull;
 use crate::helper::Help;
@@ -17,15 +18,15 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     /// What `packet` is, which is that `part` of a datagram, or what the datagram is that it
     /// completes.
     #[cold]
-    pub(crate) fn track_part(
-        &mut self,
+    pub(crate) fn track_part<'t>(
+        &'t mut self,
         (packet, now): (&Packet<'_>, Instant),
         part: Fragment,
         fragments: &mut impl Fragments,
-        rules: &mut impl Raw,
-    ) -> Tracked<'_> {
+        (rules, first): (&mut impl Raw, &'t mut Conn),
+    ) -> Tracked<'t> {
         let answer = match fragments.gather(now, packet, part) {
-            Gathered::Packet(gathered) => self.track(now, &gathered, rules),
+            Gathered::Packet(gathered) => self.track(now, &gathered, rules, first),
             Gathered::Invalid(why) => self.invalid(why),
             Gathered::Held(why) => self.held(why),
         };

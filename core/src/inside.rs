@@ -1,7 +1,7 @@
 //! The inside of a tracker: all but the rules and the stage for fragments, which come first.
 
 use crate::config::Config;
-use crate::conn::Conn;
+use crate::conn::{Conn, Live};
 use crate::ended::{Ended, Why};
 use crate::full::{Newcomer, OnFull};
 use crate::hash::KeyedHash;
@@ -44,7 +44,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
             self.policy.entered(&Newcomer { conn, hash, now: self.latest });
             match P::RANKS {
                 true if self.table.is_ranked(slot) => {}
-                true => self.table.rank(slot),
+                true => self.table.rank_new(slot),
                 false => self.table.unrank(slot),
             }
         }
@@ -84,7 +84,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
 
     /// Ends a connection, whose slot may be another one then.
     pub(crate) fn end(&mut self, slot: SlotId, hash: u32, why: Why) -> SlotId {
-        let slot = self.table.end(slot, hash, why);
+        let slot = self.table.end(slot, why);
         let conn = self.table.conn(slot);
         self.policy.left(&Newcomer { conn, hash, now: self.latest }, why);
         slot
@@ -102,22 +102,28 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
 
     /// The next connection that is over.
     pub(crate) fn hand_out(&mut self) -> Option<Ended> {
-        let (slot, why) = self.give_up()?;
-        Some(Ended { conn: self.table.conn(slot).copied(), why })
-    }
-
-    /// The same, written where it stays. Not inlined: then it is copied as a whole, not in pieces.
-    #[inline(never)]
-    pub(crate) fn hand_out_to(&mut self, place: &mut Option<Ended>) {
-        if let Some((slot, why)) = self.give_up() {
-            *place = Some(Ended { conn: self.table.conn(slot).copied(), why });
-        }
-    }
-
-    /// The next connection that is over, in a slot that is free now, and why it is.
-    fn give_up(&mut self) -> Option<(SlotId, Why)> {
         let (slot, why) = self.table.hand_out()?;
-        self.stop_listening(slot);
+        let ended = Ended { conn: self.table.conn(slot).copied(), why };
+        self.give_up(&ended.conn, why);
+        Some(ended)
+    }
+
+    /// Ends a connection in favour of a newcomer, to which the slot is left that is returned; and
+    /// says in `place` that it has left.
+    #[inline(never)]
+    pub(crate) fn end_for(&mut self, slot: SlotId, why: Why, place: &mut Option<Ended>) -> SlotId {
+        let Ended { conn, .. } = place.insert(Ended { conn: self.table.conn(slot).copied(), why });
+        conn.set_live(Live::No);
+        let left = self.table.leave_to(slot);
+        let hash = self.hash.of(conn.key());
+        self.policy.left(&Newcomer { conn, hash, now: self.latest }, why);
+        self.give_up(conn, why);
+        left
+    }
+
+    /// Counts a connection that has left the table, and listens no longer to it.
+    fn give_up(&mut self, conn: &Conn, why: Why) {
+        self.stop_listening(conn);
         add_one(match why {
             Why::TimedOut => &mut self.stats.timed_out,
             Why::Reset => &mut self.stats.reset,
@@ -126,6 +132,5 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
             Why::DroppedEarly => &mut self.stats.early_drop,
             Why::Shrunk => &mut self.stats.shrunk,
         });
-        Some((slot, why))
     }
 }

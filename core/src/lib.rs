@@ -95,6 +95,7 @@ mod status;
 mod step;
 mod storage;
 mod table;
+mod tags;
 mod time;
 mod timeout;
 mod tracked;

@@ -95,18 +95,26 @@ pub(crate) fn unlink<T: Thread, M: Memory>(memory: &mut M, slot: SlotId) -> Opti
     None
 }
 
-/// Gives `to`, which is in no list of that thread, the place of `from` in the list that this is in,
-/// if any.
-pub(crate) fn replace<T: Thread, M: Memory>(memory: &mut M, from: SlotId, to: SlotId) {
-    let (was, link) = (M::Link::to(from), M::Link::to(to));
-    let Some((mut at, list)) = leave::<T, M>(memory, from) else { return };
-    if at.next == was {
-        at = Place { next: link, previous: link };
-    } else {
-        change::<T, M>(memory, at.previous.slot(), |place| place.next = link);
-        change::<T, M>(memory, at.next.slot(), |place| place.previous = link);
+/// Gives `to`, which is in no list, all that `from` is, which is in none then and holds nothing.
+pub(crate) fn replace<M: Memory>(memory: &mut M, from: SlotId, to: SlotId) {
+    lead_to::<Timers, M>(memory, from, to);
+    lead_to::<Ranks, M>(memory, from, to);
+    let Some(node) = memory.nodes_mut().get_mut(from.0) else { return };
+    let moved = node.copied();
+    node.mark = Mark::EMPTY;
+    if let Some(node) = memory.nodes_mut().get_mut(to.0) {
+        *node = moved;
     }
-    enter::<T, M>(memory, to, at, list);
+}
+
+/// Lets whatever leads to `from` in its list of that thread lead to `to`: its own links, too, if it
+/// is alone there.
+fn lead_to<T: Thread, M: Memory>(memory: &mut M, from: SlotId, to: SlotId) {
+    let Some(list) = of::<T, M>(memory, from) else { return };
+    let (was, link) = (M::Link::to(from), M::Link::to(to));
+    let Place { next, previous } = place::<T, M>(memory, from);
+    change::<T, M>(memory, previous.slot(), |place| place.next = link);
+    change::<T, M>(memory, next.slot(), |place| place.previous = link);
     if let Some(head) = head_mut::<T, M>(memory, list).filter(|head| **head == was) {
         *head = link;
     }

@@ -21,7 +21,7 @@ pub trait Link: Copy + Debug + Eq + sealed::Sealed + 'static {
     /// Its bits.
     fn bits(self) -> u32;
 
-    /// The link to `slot`; nothing, for a slot past [`Link::SLOTS`].
+    /// The link to `slot`, which is one of the first [`Link::SLOTS`].
     fn to(slot: SlotId) -> Self;
 
     /// The slot, or `None` for no slot.
@@ -53,8 +53,12 @@ macro_rules! link {
                 self.into()
             }
 
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "there are no more slots than links"
+            )]
             fn to(slot: SlotId) -> Self {
-                Self::try_from(slot.0.wrapping_add(1)).unwrap_or(Self::NIL)
+                slot.0.wrapping_add(1) as Self
             }
 
             fn slot(self) -> Option<SlotId> {
@@ -154,6 +158,13 @@ impl<L: Link> Node<L> {
         let nowhere = Place { next: L::NIL, previous: L::NIL };
         Self { timer: nowhere, rank: nowhere, mark: Mark::EMPTY }
     };
+
+    /// The same, link by link: all at once would be a call.
+    pub(crate) fn copied(&self) -> Self {
+        let Self { timer, rank, mark } = *self;
+        let copied = |place: Place<L>| Place { next: place.next, previous: place.previous };
+        Self { timer: copied(timer), rank: copied(rank), mark }
+    }
 }
 
 impl<L: Link> Default for Node<L> {

@@ -3,7 +3,8 @@
 //! The hash of a connection names a slot, where its bucket begins. The first of a bucket lies in
 //! that very slot, the later ones in any that are free, chained to it; whatever lies there as a
 //! later one of another bucket makes room. So a chain holds the connections of one bucket only, and
-//! no removal leaves anything behind. Chains lie apart from the slots, and their links are
+//! no removal leaves anything behind. The last of several leads back to the first: who precedes a
+//! slot is found from there, without a hash. Chains lie apart from the slots, and their links are
 //! [tagged](Tags): a look-up reads the slot that it looks for, and hardly ever another one. What is
 //! over keeps a slot, no longer found nor counted, until it is handed out.
 
@@ -15,6 +16,7 @@ use crate::list::{self, Ranks, Timers};
 use crate::mark::{Holds, Mark};
 use crate::rank::{self, Class, RANK_LISTS, Rank, Shares};
 use crate::storage::{FREE, Link, Memory, Node, Slot, SlotId};
+use crate::tags::Tags;
 use crate::time::Instant;
 use crate::tuple::Key;
 
@@ -105,7 +107,7 @@ impl<M: Memory> Table<M> {
         let mut before = home;
         for _ in 1..MAX_CHAIN {
             let link = self.link(before);
-            let Some(slot) = self.tags.slot(link) else { break };
+            let Some(slot) = self.tags.slot(link).filter(|&slot| slot != home) else { break };
             if self.tags.may_hold(link, hash) && self.conn(slot).key() == key {
                 return Some(slot);
             }
@@ -117,6 +119,7 @@ impl<M: Memory> Table<M> {
     }
 
     /// Whether the bucket takes no more.
+    #[inline(never)]
     pub(crate) fn chain_is_full(&self, hash: u32) -> bool {
         self.chain(hash).count() >= MAX_CHAIN
     }
@@ -151,12 +154,24 @@ impl<M: Memory> Table<M> {
         list::unlink::<Ranks, M>(&mut self.memory, slot);
     }
 
+    /// The list for a connection as it is; `None` for one without rank.
+    fn rank_list(&self, slot: SlotId) -> Option<usize> {
+        let conn = self.conn(slot);
+        Rank::of(conn).map(|rank| rank::list_of(rank, conn.status.share()))
+    }
+
+    /// Puts a connection that has no place yet behind all others of its rank.
+    pub(crate) fn rank_new(&mut self, slot: SlotId) {
+        if let Some(list) = self.rank_list(slot) {
+            list::push::<Ranks, M>(&mut self.memory, list, slot);
+        }
+    }
+
     /// Puts a connection behind all others of its rank: it is the one that was heard of last.
     ///
     /// Touches six slots at the most; one, for a connection without rank.
     pub(crate) fn rank(&mut self, slot: SlotId) {
-        let conn = self.conn(slot);
-        let list = Rank::of(conn).map(|rank| rank::list_of(rank, conn.status.share()));
+        let list = self.rank_list(slot);
         let is_there = match list {
             Some(list) => list::is_last::<Ranks, M>(&self.memory, list, slot),
             None => !self.is_ranked(slot),
@@ -170,35 +185,34 @@ impl<M: Memory> Table<M> {
         }
     }
 
-    /// Puts a connection into the table, to run out at its expiry; `None` when no slot is free.
+    /// Puts a connection into the table, to run out at its expiry, in a slot that is free or, where
+    /// there is none, in that which somebody [left](Self::leave_to); `None` when there is neither.
     ///
     /// Touches the slots of two buckets and six others.
     pub(crate) fn insert(
         &mut self,
         (conn, share): (&Conn, Option<Class>),
         now: Instant,
-        by: &KeyedHash,
         hash: u32,
+        left: Option<SlotId>,
     ) -> Option<SlotId> {
         let home = self.home(hash);
-        let free = list::first::<Timers, M>(&self.memory, FREE)?;
-        let (slot, holds, chain) = match self.mark(home).holds() {
+        let free = list::first::<Timers, M>(&self.memory, FREE).or(left)?;
+        let held = self.mark(home).holds();
+        let taken = if held == Holds::Nothing { home } else { free };
+        list::unlink::<Timers, M>(&mut self.memory, taken);
+        let (slot, holds, chain) = match held {
             Holds::Nothing => (home, Holds::First, M::Link::NIL),
-            Holds::First => {
-                let next = self.link(home);
-                self.set_link(home, self.tags.link(free, hash));
-                (free, Holds::Later, next)
-            }
+            Holds::First => (free, Holds::Later, self.put_behind(home, free, hash)),
             Holds::Later | Holds::Ended(_) => {
-                self.make_room(home, free, by);
+                self.make_room(home, free, held);
                 (home, Holds::First, M::Link::NIL)
             }
         };
-        list::unlink::<Timers, M>(&mut self.memory, slot);
         self.set_link(slot, chain);
         self.shares.enter(share);
         if let Some(slot) = self.conn_mut(slot) {
-            *slot = conn.copied();
+            conn.copy_to(slot);
             slot.status.set_share(share);
             slot.set_live(Live::Yes);
         }
@@ -226,19 +240,43 @@ impl<M: Memory> Table<M> {
 
     /// Ends a connection: it is no longer found nor counted, and waits to be handed out in the slot
     /// that is returned.
-    pub(crate) fn end(&mut self, slot: SlotId, hash: u32, why: Why) -> SlotId {
+    pub(crate) fn end(&mut self, slot: SlotId, why: Why) -> SlotId {
+        let ended = self.conn(slot).copied();
+        let id = self.take_out(slot);
+        if let Some(place) = self.conn_mut(id) {
+            ended.copy_to(place);
+            place.set_live(Live::No);
+        }
+        self.set_holds(id, Holds::Ended(why));
+        Wheel::set_aside(&mut self.memory, id);
+        id
+    }
+
+    /// Takes a connection out of the table in favour of a newcomer, to which its slot, or another one
+    /// that is no longer needed, is left.
+    pub(crate) fn leave_to(&mut self, slot: SlotId) -> SlotId {
+        let id = self.take_out(slot);
+        if !self.is_full() {
+            list::push::<Timers, M>(&mut self.memory, FREE, id);
+        }
+        id
+    }
+
+    /// Takes a connection out of its lists and its bucket. The slot that is returned is no longer
+    /// needed; that in which the connection was may be, for another one.
+    fn take_out(&mut self, slot: SlotId) -> SlotId {
         self.wheel.unfile(&mut self.memory, slot);
         self.unrank(slot);
-        let id = self.unchain(slot, hash);
-        self.set_link(id, M::Link::NIL);
-        let share = self.conn_mut(id).and_then(|conn| {
-            conn.set_live(Live::No);
-            conn.status.share()
-        });
-        self.shares.leave(share);
-        self.set_holds(id, Holds::Ended(why));
+        self.shares.leave(self.conn(slot).status.share());
         self.live_count = self.live_count.wrapping_sub(1);
-        Wheel::set_aside(&mut self.memory, id);
+        let id = self.unchain(slot);
+        self.set_link(id, M::Link::NIL);
+        if let Some(node) = self.memory.nodes_mut().get_mut(id.0) {
+            node.mark = Mark::EMPTY;
+        }
+        if let Some(conn) = self.conn_mut(id) {
+            conn.set_live(Live::No);
+        }
         id
     }
 
@@ -313,19 +351,19 @@ impl<M: Memory> Table<M> {
             if moved.chain_is_full(of_conn) {
                 return Err(moved.memory);
             }
-            let place = moved.insert((conn, conn.status.share()), now, hash, of_conn);
+            let place = moved.insert((conn, conn.status.share()), now, of_conn, None);
             if let Some(place) = place.filter(|_| self.is_ranked(slot)) {
-                moved.rank(place);
+                moved.rank_new(place);
             }
         }
         // From the front, so that they wait in the order in which they were over.
         while let Some((slot, why)) = self.hand_out() {
             let conn = self.conn(slot);
             let of_conn = hash.of(conn.key());
-            let Some(slot) = moved.insert((conn, conn.status.share()), now, hash, of_conn) else {
+            let Some(slot) = moved.insert((conn, conn.status.share()), now, of_conn, None) else {
                 break;
             };
-            moved.end(slot, of_conn, why);
+            moved.end(slot, why);
         }
         core::mem::swap(self, &mut moved);
         Ok(moved.memory)
@@ -356,90 +394,79 @@ impl<M: Memory> Table<M> {
     fn chain(&self, hash: u32) -> impl Iterator<Item = SlotId> {
         let home = self.home(hash);
         let first = (self.mark(home).holds() == Holds::First).then_some(home);
-        core::iter::successors(first, move |&id| self.tags.slot(self.link(id))).take(MAX_CHAIN)
+        let next = move |&id: &SlotId| self.next(id).filter(|&next| next != home);
+        core::iter::successors(first, next).take(MAX_CHAIN)
     }
 
-    /// The slot that `slot` follows in its bucket.
-    fn before(&self, slot: SlotId, hash: u32) -> Option<SlotId> {
-        let link = self.tags.link(slot, hash);
-        self.chain(hash).find(|&before| self.link(before) == link)
+    /// The slot that follows in a bucket: behind the last one that is the first; none, behind one
+    /// that is alone.
+    fn next(&self, slot: SlotId) -> Option<SlotId> {
+        self.tags.slot(self.link(slot))
+    }
+
+    /// The slot that `slot` follows in its bucket, itself if it is alone.
+    fn before(&self, slot: SlotId) -> SlotId {
+        let mut before = slot;
+        for _ in 1..MAX_CHAIN {
+            match self.next(before).filter(|&next| next != slot) {
+                Some(next) => before = next,
+                None => break,
+            }
+        }
+        before
+    }
+
+    /// Chains `slot` behind the first of the bucket of `hash`; answers its link to what follows.
+    fn put_behind(&mut self, first: SlotId, slot: SlotId, hash: u32) -> M::Link {
+        let next = self.link(first);
+        self.set_link(first, self.tags.link(slot, hash));
+        if next == M::Link::NIL { M::Link::to(first) } else { next }
     }
 
     /// Moves what `slot` holds, which is the first of no bucket, into `free`.
-    fn make_room(&mut self, slot: SlotId, free: SlotId, by: &KeyedHash) {
-        let holds = self.mark(slot).holds();
+    fn make_room(&mut self, slot: SlotId, free: SlotId, holds: Holds) {
         if holds == Holds::Later {
-            let hash = by.of(self.conn(slot).key());
-            if let Some(before) = self.before(slot, hash) {
-                self.set_link(before, self.tags.link(free, hash));
-            }
+            let before = self.before(slot);
+            self.set_link(before, self.tags.moved(self.link(before), free));
             self.set_link(free, self.link(slot));
         }
-        list::unlink::<Timers, M>(&mut self.memory, free);
-        // Swapped rather than copied: what a swap is made of no target calls a function for.
-        self.swap_conns(slot, free);
-        self.set_holds(free, holds);
-        list::replace::<Timers, M>(&mut self.memory, slot, free);
-        list::replace::<Ranks, M>(&mut self.memory, slot, free);
+        self.relocate(slot, free);
     }
 
-    /// Takes what `slot` holds out of its bucket. The slot that is no longer needed is returned:
-    /// where that was the first of several, the second takes its place.
-    fn unchain(&mut self, slot: SlotId, hash: u32) -> SlotId {
-        let next = self.link(slot);
-        if self.home(hash) != slot {
-            if let Some(before) = self.before(slot, hash) {
-                self.set_link(before, next);
-            }
+    /// Takes what `slot` holds, which is in no list, out of its bucket. The slot that is no longer
+    /// needed is returned: where that was the first of several, the second takes its place.
+    fn unchain(&mut self, slot: SlotId) -> SlotId {
+        let Some(next) = self.next(slot) else { return slot };
+        if self.mark(slot).holds() == Holds::Later {
+            let before = self.before(slot);
+            let link = if next == before { M::Link::NIL } else { self.link(slot) };
+            self.set_link(before, link);
             return slot;
         }
-        let Some(second) = self.tags.slot(next) else { return slot };
-        self.set_link(slot, self.link(second));
-        self.swap_conns(slot, second);
-        list::replace::<Timers, M>(&mut self.memory, second, slot);
-        list::replace::<Ranks, M>(&mut self.memory, second, slot);
-        second
+        let link = self.link(next);
+        let is_last = self.tags.slot(link) == Some(slot);
+        self.set_link(slot, if is_last { M::Link::NIL } else { link });
+        self.relocate(next, slot);
+        self.set_holds(slot, Holds::First);
+        next
     }
 
-    /// What lies in one slot lies in the other one, and the other way round.
-    fn swap_conns(&mut self, one: SlotId, other: SlotId) {
-        if let Ok([one, other]) = self.memory.slots_mut().get_disjoint_mut([one.0, other.0]) {
-            core::mem::swap(one, other);
+    /// Moves what lies in one slot into another one, which is in no list, with its places in lists.
+    fn relocate(&mut self, from: SlotId, to: SlotId) {
+        let (low, high) = (from.0.min(to.0), from.0.max(to.0));
+        if let Some((before, others)) = self.memory.slots_mut().split_at_mut_checked(high)
+            && let (Some(low), Some(high)) = (before.get_mut(low), others.first_mut())
+        {
+            match from.0 < to.0 {
+                true => low.conn.copy_to(&mut high.conn),
+                false => high.conn.copy_to(&mut low.conn),
+            }
         }
+        list::replace::<M>(&mut self.memory, from, to);
     }
 
     /// The slot that a hash names.
     fn home(&self, hash: u32) -> SlotId {
         M::Link::home(hash, self.capacity())
-    }
-}
-
-/// What a link of a chain holds above the bits of its slot: as much of the hash as there is room.
-///
-/// The lower end of the hash, for the upper one has chosen the bucket. A table of 32,768 slots or
-/// more leaves no room in links of 16 bits: there each slot of a chain is read.
-#[derive(Debug, Clone, Copy)]
-struct Tags {
-    slot_bits: u32,
-}
-
-impl Tags {
-    const fn new(slot_count: usize) -> Self {
-        Self { slot_bits: usize::BITS.wrapping_sub(slot_count.leading_zeros()) }
-    }
-
-    fn link<L: Link>(self, slot: SlotId, hash: u32) -> L {
-        L::from_bits(hash.wrapping_shl(self.slot_bits) | L::to(slot).bits())
-    }
-
-    /// Whether the slot of `link` may hold something of that hash.
-    fn may_hold<L: Link>(self, link: L, hash: u32) -> bool {
-        let tag = L::from_bits(hash.wrapping_shl(self.slot_bits));
-        (link.bits() ^ tag.bits()).wrapping_shr(self.slot_bits) == 0
-    }
-
-    fn slot<L: Link>(self, link: L) -> Option<SlotId> {
-        let above = u32::MAX.wrapping_shl(self.slot_bits);
-        L::from_bits(link.bits() & !above).slot()
     }
 }

@@ -38,20 +38,20 @@ pub type Ghost = GhostOf<124>;
 /// comparison while nobody is followed. A microcontroller takes a small one.
 #[derive(Debug, Clone)]
 pub struct GhostOf<const ROOM: usize> {
+    /// By rank, the lowest first.
     shadows: Vec<Shadow, ROOM, u8>,
     /// No shadow has run out before.
     earliest: Tick,
     live_count: u32,
-    /// The highest rank that is followed, and for how many each that is followed counts.
+    /// The highest rank that is followed.
     highest: u32,
-    weight: Weight,
     peak: Need,
 }
 
 /// Somebody for whom there was no room.
 #[derive(Debug, Clone, Copy)]
 struct Shadow {
-    hash: u32,
+    rank: u32,
     expiry: Tick,
 }
 
@@ -67,7 +67,7 @@ struct Weight(u32);
 #[derive(Debug, Clone, Copy)]
 struct Need {
     live_count: u32,
-    weight: Weight,
+    highest: u32,
     shadow_count: u8,
 }
 
@@ -78,9 +78,9 @@ impl<const ROOM: usize> GhostOf<ROOM> {
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(ROOM > 0 && ROOM <= 255, "1 to 255 can be followed") };
-        let (live_count, highest, weight) = (0, u32::MAX, Weight::of(u32::MAX));
-        let peak = Need { live_count, weight, shadow_count: 0 };
-        Self { shadows: Vec::new(), earliest: Tick(0), live_count, highest, weight, peak }
+        let (live_count, highest) = (0, u32::MAX);
+        let peak = Need { live_count, highest, shadow_count: 0 };
+        Self { shadows: Vec::new(), earliest: Tick(0), live_count, highest, peak }
     }
 
     /// The slots that would have been enough so far; while all had room, the most connections that
@@ -100,41 +100,46 @@ impl<const ROOM: usize> GhostOf<ROOM> {
     /// Keeps somebody in mind for whom there was no room.
     fn follow(&mut self, gone: &Newcomer<'_>) {
         self.forget_run_out(gone.now);
-        if !self.is_followed(gone.hash) || gone.conn.has_run_out(gone.now) {
+        let rank = rank(gone.hash);
+        if rank > self.highest || gone.conn.has_run_out(gone.now) {
             return;
         }
         let expiry = Tick::not_before(gone.conn.expiry());
-        match self.number_of(gone.hash).and_then(|number| self.shadows.get_mut(number)) {
-            Some(shadow) => shadow.expiry = expiry,
-            None => self.add(Shadow { hash: gone.hash, expiry }),
+        match self.find(rank) {
+            Ok(number) => {
+                if let Some(shadow) = self.shadows.get_mut(number) {
+                    shadow.expiry = expiry;
+                }
+            }
+            Err(number) => self.add(number, Shadow { rank, expiry }),
         }
         if self.shadows.len() == 1 || expiry.is_before(self.earliest) {
             self.earliest = expiry;
         }
     }
 
-    /// Adds one that is not there yet. When there is no room, the highest rank is followed no
-    /// longer.
-    fn add(&mut self, shadow: Shadow) {
-        if self.shadows.is_full() {
-            let ranks = self.shadows.iter().map(|shadow| rank(shadow.hash)).zip(0..);
-            // No two have one rank: who is there twice is not added.
-            let (highest, number) = ranks.fold((rank(shadow.hash), usize::MAX), Ord::max);
-            self.follow_up_to(highest.saturating_sub(1));
-            self.take(number);
+    /// The place of a rank; `Err` with the place that it would have.
+    fn find(&self, rank: u32) -> Result<usize, usize> {
+        self.shadows.binary_search_by_key(&rank, |shadow| shadow.rank)
+    }
+
+    /// Adds one in its place. When there is no room, the highest rank is followed no longer.
+    fn add(&mut self, number: usize, mut shadow: Shadow) {
+        for place in self.shadows.iter_mut().skip(number) {
+            core::mem::swap(place, &mut shadow);
         }
-        if self.is_followed(shadow.hash) {
-            // One has left for it.
-            _ = self.shadows.push(shadow);
+        if let Err(last) = self.shadows.push(shadow) {
+            self.highest = last.rank.saturating_sub(1);
         }
     }
 
-    fn is_followed(&self, hash: u32) -> bool {
-        rank(hash) <= self.highest
-    }
-
-    fn follow_up_to(&mut self, highest: u32) {
-        (self.highest, self.weight) = (highest, Weight::of(highest));
+    /// Takes out the one in that place.
+    fn take(&mut self, number: usize) {
+        let Some(mut shadow) = self.shadows.pop() else { return };
+        for place in self.shadows.iter_mut().skip(number).rev() {
+            core::mem::swap(place, &mut shadow);
+        }
+        self.begin_anew_if_empty();
     }
 
     /// Forgets those that would have run out. Touches none while none can have.
@@ -152,32 +157,26 @@ impl<const ROOM: usize> GhostOf<ROOM> {
 
     fn begin_anew_if_empty(&mut self) {
         if self.shadows.is_empty() {
-            self.follow_up_to(u32::MAX);
-        }
-    }
-
-    fn number_of(&self, hash: u32) -> Option<usize> {
-        self.shadows.iter().position(|shadow| shadow.hash == hash)
-    }
-
-    /// Takes out the one with that number, if there is one; the last has its number then.
-    fn take(&mut self, number: usize) {
-        if number < self.shadows.len()
-            && let Some(last) = self.shadows.pop()
-            && let Some(place) = self.shadows.get_mut(number)
-        {
-            *place = last;
+            self.highest = u32::MAX;
         }
     }
 
     /// Keeps the most that was needed.
     fn reckon(&mut self, now: Instant) {
+        if !self.need().is_more_than(self.peak) {
+            return;
+        }
         self.forget_run_out(now);
-        let shadow_count = self.shadows.len().try_into().unwrap_or(u8::MAX);
-        let need = Need { live_count: self.live_count, weight: self.weight, shadow_count };
-        if need.total() > self.peak.total() {
+        let need = self.need();
+        if need.is_more_than(self.peak) {
             self.peak = need;
         }
+    }
+
+    /// What is needed now, whoever has run out included.
+    fn need(&self) -> Need {
+        let shadow_count = self.shadows.len().try_into().unwrap_or(u8::MAX);
+        Need { live_count: self.live_count, highest: self.highest, shadow_count }
     }
 }
 
@@ -190,11 +189,11 @@ impl<const ROOM: usize> Default for GhostOf<ROOM> {
 impl<const ROOM: usize> OnFull for GhostOf<ROOM> {
     fn entered(&mut self, conn: &Newcomer<'_>) {
         self.live_count = self.live_count.saturating_add(1);
-        if self.is_followed(conn.hash)
-            && let Some(number) = self.number_of(conn.hash)
+        let rank = rank(conn.hash);
+        if rank <= self.highest
+            && let Ok(number) = self.find(rank)
         {
             self.take(number);
-            self.begin_anew_if_empty();
         }
         self.reckon(conn.now);
     }
@@ -221,44 +220,72 @@ const fn rank(hash: u32) -> u32 {
 }
 
 impl Weight {
-    const ONE: u64 = 256;
+    const ONE: Self = Self(1 << Self::PART_BITS);
+    const PART_BITS: u32 = 8;
 
     /// Of one of those whose rank is at most `highest`: all ranks over those. What does not fit is
     /// too much for any table.
     ///
-    /// 2^40 is divided by hand, a dozen digits as a rule: 64 bits over 64 are a long call where
-    /// registers have 32.
-    #[allow(clippy::cast_possible_truncation, reason = "compared with the most that fits")]
+    /// Divided by hand, a dozen digits as a rule: 64 bits over 64 are a long call where registers
+    /// have 32.
     const fn of(highest: u32) -> Self {
-        let followed = (highest as u64).wrapping_add(1);
-        // So many digits of the quotient are zeros.
-        let zeros = 63_u32.wrapping_sub(followed.leading_zeros());
-        let (mut weight, mut rest) = (0_u64, 1_u64.wrapping_shl(zeros));
-        let mut digits = 41_u32.wrapping_sub(zeros);
+        let Some(followed) = highest.checked_add(1) else { return Self::ONE };
+        if followed <= Self::ONE.0 {
+            return Self(u32::MAX);
+        }
+        // Both moved up until the divisor begins with a one, and the first digit taken.
+        let zeros = followed.leading_zeros();
+        let divisor = followed.wrapping_shl(zeros);
+        let is_power = divisor == 1 << 31;
+        let (mut weight, mut rest) = (is_power as u32, if is_power { 0 } else { 1_u32 << 31 });
+        let mut digits = zeros.wrapping_add(Self::PART_BITS + 1);
         while digits > 0 {
-            weight <<= 1;
-            if rest >= followed {
-                (weight, rest) = (weight | 1, rest.wrapping_sub(followed));
+            weight = weight.wrapping_shl(1);
+            // Twice the rest may need more than a word.
+            let missing = divisor.wrapping_sub(rest);
+            if rest >= missing {
+                (weight, rest) = (weight | 1, rest.wrapping_sub(missing));
+            } else {
+                rest = rest.wrapping_shl(1);
             }
-            rest <<= 1;
             digits = digits.wrapping_sub(1);
         }
-        if weight > u32::MAX as u64 { Self(u32::MAX) } else { Self(weight as u32) }
+        Self(weight)
     }
 }
 
 impl Need {
-    const fn total(self) -> u64 {
-        let shadows = (self.shadow_count as u64).saturating_mul(self.weight.0 as u64) / Weight::ONE;
-        shadows.saturating_add(self.live_count as u64)
+    /// As far as it can be counted.
+    fn total(self) -> u32 {
+        let (count, Weight(weight)) = (u32::from(self.shadow_count), Weight::of(self.highest));
+        let parts = count.wrapping_mul(weight & (Weight::ONE.0 - 1)) >> Weight::PART_BITS;
+        let shadows = count.wrapping_mul(weight >> Weight::PART_BITS).wrapping_add(parts);
+        shadows.saturating_add(self.live_count)
+    }
+
+    /// Whether more slots are needed. A weight takes a division: as a rule it can be told without.
+    fn is_more_than(self, other: Self) -> bool {
+        if self.is_nowhere_above(other) {
+            return false;
+        }
+        if other.is_nowhere_above(self) {
+            return true;
+        }
+        self.total() > other.total()
+    }
+
+    fn is_nowhere_above(self, other: Self) -> bool {
+        self.live_count <= other.live_count
+            && self.shadow_count <= other.shadow_count
+            && self.highest >= other.highest
     }
 
     /// Of the slots, when each of those without room was followed with a chance of one to its
     /// weight.
     const fn variance(self) -> u64 {
-        let weight = self.weight.0 as u64;
-        let more = weight.saturating_sub(Weight::ONE);
-        let squares = weight.saturating_mul(more) / (Weight::ONE * Weight::ONE);
+        let weight = Weight::of(self.highest).0 as u64;
+        let more = weight.saturating_sub(Weight::ONE.0 as u64);
+        let squares = weight.saturating_mul(more) >> (2 * Weight::PART_BITS);
         squares.saturating_mul(self.shadow_count as u64)
     }
 }

@@ -54,16 +54,19 @@ impl Ranked {
 
     /// Who leaves of those that wait for an answer.
     fn waiting(&mut self, now: Instant, table: &dyn Slots) -> Option<SlotId> {
-        let ranks = [(Rank::Unreplied, self.unreplied), (Rank::Unassured, self.unassured)];
-        let oldest = ranks.map(|(rank, wait)| wait.longest(rank, now, table));
-        if let Some(in_vain) = oldest.into_iter().flatten().find(|(_, share)| *share == ALL) {
-            return Some(in_vain.0);
+        let unreplied = self.unreplied.longest(Rank::Unreplied, now, table);
+        if let Some((in_vain, ALL)) = unreplied {
+            return Some(in_vain);
         }
-        let (slot, share) = oldest.into_iter().flatten().max_by_key(|(_, share)| *share)?;
-        if self.draws.below(ALL.wrapping_mul(ALL)) < share.wrapping_mul(share) {
+        let unassured = self.unassured.longest(Rank::Unassured, now, table);
+        let share_of = |waiting: Option<Waiting>| waiting.map_or(0, |(_, share)| share);
+        let is_later = share_of(unassured) >= share_of(unreplied);
+        let longest = if is_later { unassured.or(unreplied) } else { unreplied };
+        let (slot, share) = longest?;
+        if share == ALL || self.draws.below(ALL.wrapping_mul(ALL)) < share.wrapping_mul(share) {
             return Some(slot);
         }
-        ranks.into_iter().find_map(|(rank, _)| table.heard_last(rank))
+        table.heard_last(Rank::Unreplied).or_else(|| table.heard_last(Rank::Unassured))
     }
 }
 
@@ -77,9 +80,8 @@ impl OnFull for Ranked {
     const RANKS: bool = true;
 
     fn victim(&mut self, newcomer: &Newcomer<'_>, table: &dyn Slots) -> Option<SlotId> {
-        let closing = [Rank::Finished, Rank::LastAck, Rank::CloseWait, Rank::FinWait];
-        let closing = closing.into_iter().find_map(|rank| table.longest_idle(rank));
-        closing.or_else(|| self.waiting(newcomer.now, table))
+        const CLOSING: &[Rank] = &[Rank::Finished, Rank::LastAck, Rank::CloseWait, Rank::FinWait];
+        table.longest_idle_of(CLOSING).or_else(|| self.waiting(newcomer.now, table))
     }
 
     fn answered(&mut self, rank: Rank, waited_ms: u64) {
@@ -121,13 +123,14 @@ impl Wait {
     #[allow(clippy::cast_possible_truncation, reason = "no more than `ALL`")]
     fn longest(self, rank: Rank, now: Instant, table: &dyn Slots) -> Option<Waiting> {
         let slot = table.longest_idle(rank)?;
-        let spared = u64::from(self.average).saturating_mul(3);
+        // Three seconds at the most, in these parts.
+        let spared = self.average.wrapping_mul(3);
         let idle = table.idle_ms(slot, now).map(|idle_ms| idle_ms.wrapping_shl(Self::PART_BITS));
         // Whoever has waited for less has waited for less than three seconds, which in these parts
         // and 1,024 times over is less than a word: no target divides more by calling a function.
         let share = idle
-            .filter(|idle| *idle < spared)
-            .and_then(|idle| (idle as u32).wrapping_mul(ALL as u32).checked_div(spared as u32));
+            .filter(|idle| *idle < spared.into())
+            .and_then(|idle| (idle as u32).wrapping_mul(ALL as u32).checked_div(spared));
         Some((slot, share.map_or(ALL, |share| share as usize)))
     }
 }

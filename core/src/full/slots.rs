@@ -24,6 +24,11 @@ pub trait Slots {
     /// [`RANKS`](super::OnFull::RANKS).
     fn longest_idle(&self, rank: Rank) -> Option<SlotId>;
 
+    /// The same of the first of these ranks that has any.
+    fn longest_idle_of(&self, ranks: &[Rank]) -> Option<SlotId> {
+        ranks.iter().find_map(|&rank| self.longest_idle(rank))
+    }
+
     /// The connection of a rank that was heard of last, likewise.
     fn heard_last(&self, rank: Rank) -> Option<SlotId>;
 
@@ -54,7 +59,8 @@ impl<M: Memory> View<'_, M> {
         is_first: impl Fn(u64, u64) -> bool,
     ) -> Option<SlotId> {
         let everybodys = pick(None);
-        let Some(own) = self.class.and_then(|class| pick(Some(class))) else { return everybodys };
+        let Some(class) = self.class else { return everybodys };
+        let Some(own) = pick(Some(class)) else { return everybodys };
         // Of one that lives by a rule's own timeouts nobody knows: it has waited for long enough.
         let idle_ms = |slot| self.idle_ms(slot, self.now).unwrap_or(u64::MAX);
         match everybodys {
@@ -70,15 +76,14 @@ pub(crate) fn timeout_s(conn: &Conn, now: Instant, config: &Config) -> Option<u3
         return None;
     }
     let left_ms = conn.expiry().since(now);
-    let left_s = u32::try_from(left_ms).unwrap_or(u32::MAX).div_ceil(1000);
     let mut fewest = None;
     for seconds in proto::seconds(&conn.track, conn.protocol(), config) {
-        if seconds >= left_s && fewest.is_none_or(|fewest| seconds < fewest) {
+        if fewest.is_none_or(|fewest| seconds < fewest) && millis(seconds) >= left_ms {
             fewest = Some(seconds);
         }
     }
     // It was restored with more than that.
-    Some(fewest.unwrap_or(left_s))
+    Some(fewest.unwrap_or_else(|| u32::try_from(left_ms).unwrap_or(u32::MAX).div_ceil(1000)))
 }
 
 /// [`Slots::idle_ms`], where there is a table or not.

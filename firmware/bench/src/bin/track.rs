@@ -1,6 +1,6 @@
 //! Counts what core's calls take, with the policy that a gateway has by default: a packet parsed
 //! and tracked, a newcomer confirmed, and the most that a newcomer costs whose table is full; that
-//! with core's own default policy, too.
+//! with core's own default policy, too, and from somebody who knows the key of the hash.
 #![no_std]
 #![no_main]
 
@@ -11,8 +11,8 @@ use keeptrack_bench::stopwatch::Stopwatch;
 use keeptrack_core::fragment::Follow;
 use keeptrack_core::raw::TrackAll;
 use keeptrack_core::{
-    Config, ConfigError, Conntrack, GhostOf, Instant, Lent, LinkType, NoHelpers, OnFull, Packet,
-    Ranked, Seed, Step, Storage, Tracked,
+    Config, ConfigError, Conntrack, GhostOf, Instant, Lent, LinkType, Newcomer, NoHelpers, OnFull,
+    Packet, Ranked, Refusal, Seed, Step, Storage, Tracked,
 };
 
 /// As many as fit into the smaller machine.
@@ -41,6 +41,15 @@ fn main() -> ! {
 }
 
 fn count(storage: &mut Storage<SLOTS>, watch: &Stopwatch) -> Result<(), ConfigError> {
+    by_default(storage, watch)?;
+    without_ghost(storage, watch)?;
+    aimed(storage, watch)
+}
+
+// Not inlined: the smaller machine has no stack for all tables at once.
+
+#[inline(never)]
+fn by_default(storage: &mut Storage<SLOTS>, watch: &Stopwatch) -> Result<(), ConfigError> {
     let mut lab = Lab::new(storage, (Ranked::new(0), GhostOf::<16>::new()), watch)?;
     lab.established(Family::V4, ["tcp4", "tcp4-timestamps", "tcp4-sack", "udp4"]);
     if cfg!(not(feature = "ipv4-only")) {
@@ -50,9 +59,31 @@ fn count(storage: &mut Storage<SLOTS>, watch: &Stopwatch) -> Result<(), ConfigEr
     if cfg!(not(feature = "ipv4-only")) {
         lab.newcomers(Family::V6, ["first6", "full6"]);
     }
+    Ok(())
+}
+
+#[inline(never)]
+fn without_ghost(storage: &mut Storage<SLOTS>, watch: &Stopwatch) -> Result<(), ConfigError> {
     let mut lab = Lab::new(storage, Ranked::new(0), watch)?;
     lab.newcomers(Family::V4, ["first4-ranked", "full4-ranked"]);
     Ok(())
+}
+
+#[inline(never)]
+fn aimed(storage: &mut Storage<SLOTS>, watch: &Stopwatch) -> Result<(), ConfigError> {
+    let mut lab = Lab::new(storage, (Aimed, (Ranked::new(0), GhostOf::<16>::new())), watch)?;
+    lab.aimed("aimed4");
+    Ok(())
+}
+
+/// Whoever knows the key of the hash: all come into one of two buckets.
+struct Aimed;
+
+impl OnFull for Aimed {
+    fn admit(&mut self, newcomer: &Newcomer<'_>) -> Result<(), Refusal> {
+        let bucket = (u64::from(newcomer.hash) * SLOTS as u64) >> 32;
+        if bucket < 2 { Ok(()) } else { Err(Refusal::ZoneFull) }
+    }
 }
 
 /// A table, and a clock that stands still while something is counted.
@@ -128,6 +159,24 @@ impl<'s, P: OnFull> Lab<'s, P> {
         }
         say(first, most[0]);
         say(full, most[1]);
+    }
+
+    /// Says the most that a newcomer takes at a full table whose chains are as long as they can be.
+    fn aimed(&mut self, name: &str) {
+        let mut most = 0;
+        for (port, client) in (1000..21_000).zip((0..16).cycle()) {
+            let flow = Flow { family: Family::V4, client, port };
+            let syn = Segment { flags: SYN, seq: 100, ack: 0, options: &OFFERS, payload_len: 0 };
+            let is_full = self.table.len() == SLOTS;
+            let (table, now) = (&mut self.table, self.now);
+            let frame = flow.tcp(Sender::Client, &syn);
+            let (is_in, ticks) = self.watch.ticks(|| hear(table, now, frame.bytes()));
+            if is_in && is_full {
+                most = ticks.max(most);
+            }
+            self.now = Instant::from_millis(self.now.as_millis() + 1);
+        }
+        say(name, most);
     }
 
     /// What it takes to parse, track and confirm a frame. What has run out is handed out before.
