@@ -1,6 +1,5 @@
 //! Address bits as the table stores and compares them: words, so that no target copies bytes.
 
-use core::cmp::Ordering;
 #[cfg(not(feature = "ipv4-only"))]
 use core::net::Ipv6Addr;
 use core::net::{IpAddr, Ipv4Addr};
@@ -16,7 +15,7 @@ const WORDS: usize = 1;
 pub(crate) const INET: u8 = 2;
 /// The number of IPv6.
 #[cfg(not(feature = "ipv4-only"))]
-const INET6: u8 = 10;
+pub(crate) const INET6: u8 = 10;
 
 /// The bits of an address of either family.
 #[derive(Debug, Clone, Copy)]
@@ -26,25 +25,29 @@ impl Bits {
     pub(crate) const NONE: Self = Self([0; WORDS]);
 
     /// The bits of an address, and its family; `None` for one that this build cannot hold.
-    #[cfg(not(feature = "ipv4-only"))]
-    #[inline(always)]
     pub(crate) fn of(address: IpAddr) -> Option<(Self, u8)> {
         match address {
-            IpAddr::V4(address) => Some((Self([address.to_bits(), 0, 0, 0]), INET)),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h] = address.segments();
-                Some((Self([word(a, b), word(c, d), word(e, f), word(g, h)]), INET6))
-            }
+            IpAddr::V4(address) => Some((Self::of_ipv4(address.to_bits()), INET)),
+            #[cfg(not(feature = "ipv4-only"))]
+            IpAddr::V6(address) => Some((Self::of_ipv6(address), INET6)),
+            #[cfg(feature = "ipv4-only")]
+            IpAddr::V6(_) => None,
         }
     }
 
-    /// The bits of an address, and its family; `None` for one that this build cannot hold.
-    #[cfg(feature = "ipv4-only")]
-    pub(crate) fn of(address: IpAddr) -> Option<(Self, u8)> {
-        match address {
-            IpAddr::V4(address) => Some((Self([address.to_bits()]), INET)),
-            IpAddr::V6(_) => None,
-        }
+    pub(crate) const fn of_ipv4(address: u32) -> Self {
+        let mut bits = Self::NONE;
+        let Self([first, ..]) = &mut bits;
+        *first = address;
+        bits
+    }
+
+    #[cfg(not(feature = "ipv4-only"))]
+    #[inline(always)]
+    pub(crate) fn of_ipv6(address: Ipv6Addr) -> Self {
+        let octets = address.octets();
+        let (words, _) = octets.as_chunks();
+        Self(words.try_into().map_or([0; WORDS], |words: [_; WORDS]| words.map(u32::from_be_bytes)))
     }
 
     /// The address of these bits. Both ends of a connection are asked for: where flash is scarce it is
@@ -84,15 +87,21 @@ impl Bits {
         *one ^ *other
     }
 
-    /// Which of two addresses comes first.
-    pub(crate) fn order(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
+    /// The first two words that differ: in their order two addresses are.
+    #[cfg(not(feature = "ipv4-only"))]
+    #[inline(always)]
+    pub(crate) const fn ordering_words(&self, other: &Self) -> (u32, u32) {
+        let (&Self([a, b, c, d]), &Self([e, f, g, h])) = (self, other);
+        if a != e {
+            (a, e)
+        } else if b != f {
+            (b, f)
+        } else if c != g {
+            (c, g)
+        } else {
+            (d, h)
+        }
     }
-}
-
-#[cfg(not(feature = "ipv4-only"))]
-const fn word(high: u16, low: u16) -> u32 {
-    (high as u32) << 16 | low as u32
 }
 
 #[cfg(not(feature = "ipv4-only"))]

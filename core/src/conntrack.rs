@@ -313,12 +313,12 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
             | Transport::Query
             | Transport::Other => {}
         }
-        let Some((key, sender)) = Key::of(&packet.tuple, template.zone) else {
-            return ct.invalid(Invalid::Family);
-        };
-        let hash = ct.hash.of(&key);
-        if let Some(slot) = ct.find(now, hash, &key) {
-            match ct.step((packet, now), slot, sender, rules) {
+        // Read where it was made: it is not copied for a packet of a known connection.
+        let made = Key::of(&packet.tuple, template.zone);
+        let Some((key, sender)) = &made else { return ct.invalid(Invalid::Family) };
+        let hash = ct.hash.of(key);
+        if let Some(slot) = ct.find(now, hash, key) {
+            match ct.step((packet, now), slot, *sender, rules) {
                 Ok(Some((state, dir, change))) => {
                     add_one(&mut ct.stats.known);
                     let slot = match change.ended {
@@ -328,13 +328,10 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
                     return Tracked::Known { state, dir, conn: ct.table.conn(slot), change };
                 }
                 Ok(None) => _ = ct.end(slot, hash, Why::Reopened),
-                Err((why, shortened)) => {
-                    ct.stats.count_invalid(why);
-                    return Tracked::Invalid { why, shortened };
-                }
+                Err((why, shortened)) => return ct.shortened(why, shortened),
             }
         }
-        *first = Conn::new(key, sender, Track::Generic, now);
+        *first = Conn::new(*key, *sender, Track::Generic, now);
         match ct.begin((packet, now), first, template, rules) {
             Ok(timeout) => {
                 add_one(&mut ct.stats.first);
@@ -347,22 +344,32 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
 }
 
 /// The ways out of [`Conntrack::track`], each with its counter.
+///
+/// Not in line with few registers: what only they need would be made ready for every packet.
 impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn untracked(&mut self) -> Tracked<'_> {
         add_one(&mut self.stats.untracked);
         Tracked::Untracked
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn dropped(&mut self) -> Tracked<'_> {
         add_one(&mut self.stats.raw_drop);
         Tracked::Dropped
     }
 
     pub(crate) fn invalid(&mut self, why: Invalid) -> Tracked<'_> {
-        self.stats.count_invalid(why);
-        Tracked::Invalid { why, shortened: None }
+        self.shortened(why, None)
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn shortened(&mut self, why: Invalid, shortened: Option<u32>) -> Tracked<'_> {
+        self.stats.count_invalid(why);
+        Tracked::Invalid { why, shortened }
+    }
+
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn wrong_sum(&mut self, packet: &Packet<'_>) -> Tracked<'_> {
         if matches!(packet.tuple.protocol, Protocol::ICMP | Protocol::ICMPV6) {
             add_one(&mut self.stats.error);
@@ -370,6 +377,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
         self.invalid(Invalid::Checksum)
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn malformed(&mut self, why: Malformed) -> Tracked<'_> {
         if matches!(why, Malformed::IcmpHeader | Malformed::IcmpType | Malformed::Redirect) {
             add_one(&mut self.stats.error);
@@ -378,6 +386,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     }
 
     /// An error neither renews its connection nor answers it.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn error(&mut self, now: Instant, packet: (&Packet<'_>, Zone), inner: &Inner) -> Tracked<'_> {
         match self.spoken_of(now, packet, inner) {
             Ok((slot, dir)) => {

@@ -37,6 +37,7 @@ impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
 
 impl<M: Memory, P: OnFull, H: Help> Inside<M, P, H> {
     /// What goes on from a first part is of its connection, which it leaves as it is.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn continued(
         &mut self,
         now: Instant,

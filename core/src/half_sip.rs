@@ -13,35 +13,44 @@ impl HalfSipHash13 {
         Self { key: [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])] }
     }
 
-    /// The hash of the words' bytes, the least significant one first.
-    #[allow(clippy::cast_possible_truncation, reason = "one half each, and the length by its end")]
-    pub(crate) fn hash<const WORDS: usize>(&self, words: &[u64; WORDS]) -> u32 {
+    /// The hash of nothing yet.
+    #[inline(always)]
+    pub(crate) const fn begin(&self) -> HalfSip {
         let [low, high] = self.key;
-        let mut state = State([low, high, low ^ 0x6c79_6765, high ^ 0x7465_6462]);
-        for word in words {
-            state.take(*word as u32);
-            state.take((word >> 32) as u32);
-        }
-        state.take((WORDS as u32).wrapping_shl(3 + 24));
-        let State([_, _, third, _]) = &mut state;
-        *third ^= 0xff;
-        for _ in 0..3 {
-            state.round();
-        }
-        let State([_, second, _, fourth]) = state;
-        second ^ fourth
+        HalfSip([low, high, low ^ 0x6c79_6765, high ^ 0x7465_6462])
     }
 }
 
-struct State([u32; 4]);
+/// A hash on its way.
+pub(crate) struct HalfSip([u32; 4]);
 
-impl State {
-    fn take(&mut self, word: u32) {
-        let Self([.., fourth]) = self;
-        *fourth ^= word;
-        self.round();
-        let Self([first, ..]) = self;
-        *first ^= word;
+impl HalfSip {
+    /// Takes in the words' bytes, the least significant one first. Few at a time: then no loop is
+    /// made of it, which would keep the words in memory.
+    #[inline(always)]
+    pub(crate) fn take<const WORDS: usize>(&mut self, words: [u32; WORDS]) {
+        for word in words {
+            let Self([.., fourth]) = self;
+            *fourth ^= word;
+            self.round();
+            let Self([first, ..]) = self;
+            *first ^= word;
+        }
+    }
+
+    /// The hash of all that, and of three bytes more: those of `last` but the highest. The message
+    /// has `len` bytes, which is three more than a multiple of four.
+    #[inline(always)]
+    pub(crate) fn end(mut self, last: u32, len: u8) -> u32 {
+        let [low, middle, high, _] = last.to_le_bytes();
+        self.take([u32::from_le_bytes([low, middle, high, len])]);
+        let Self([_, _, third, _]) = &mut self;
+        *third ^= 0xff;
+        for _ in 0..3 {
+            self.round();
+        }
+        let Self([_, second, _, fourth]) = self;
+        second ^ fourth
     }
 
     fn round(&mut self) {
@@ -69,10 +78,12 @@ mod tests {
     #[test]
     fn it_is_half_sip_hash_1_3() {
         let hash = HalfSipHash13::new(&[0, 1, 2, 3, 4, 5, 6, 7]);
-        let word =
-            |first: u8| u64::from_le_bytes([0, 1, 2, 3, 4, 5, 6, 7].map(|byte| first | byte));
-        assert_eq!(hash.hash(&[]), 0x5814_c896);
-        assert_eq!(hash.hash(&[0, 8].map(word)), 0x8b31_d501);
-        assert_eq!(hash.hash(&[0, 8, 16, 24, 32].map(word)), 0x0532_7eb2);
+        let word = |number: u8| u32::from_le_bytes([0, 1, 2, 3].map(|byte| number << 2 | byte));
+        let (none, mut few, mut many) = (hash.begin(), hash.begin(), hash.begin());
+        few.take([0, 1, 2].map(word));
+        many.take([0, 1, 2, 3, 4, 5, 6, 7, 8].map(word));
+        assert_eq!(none.end(word(0), 3), 0x0153_9939);
+        assert_eq!(few.end(word(3), 15), 0xd025_7b04);
+        assert_eq!(many.end(word(9), 39), 0xfcc9_aa1b);
     }
 }

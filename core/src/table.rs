@@ -99,23 +99,40 @@ impl<M: Memory> Table<M> {
 
     /// The connection of `key`. Touches at most [`MAX_CHAIN`] links and as many slots, about one of
     /// each on average.
-    #[cfg_attr(not(target_pointer_width = "32"), inline(always))] // See `KeyedHash::of`.
+    #[inline(always)] // See `KeyedHash::of`.
     pub(crate) fn find(&self, hash: u32, key: &Key) -> Option<SlotId> {
+        let home = self.home(hash);
+        if cfg!(target_pointer_width = "32") {
+            // It is the first of its bucket more often than not.
+            return self.first_of(home, key).or_else(|| self.later_of(home, hash, key));
+        }
         // The first of the bucket comes last: its place is known, so that a processor fetches it
         // while the links are read.
-        let home = self.home(hash);
+        self.later_of(home, hash, key).or_else(|| self.first_of(home, key))
+    }
+
+    /// The first of the bucket that begins at `home`, if that is the connection of `key`.
+    #[inline(always)]
+    fn first_of(&self, home: SlotId, key: &Key) -> Option<SlotId> {
+        let first = &self.memory.slots().get(home.0)?.conn;
+        // The key's own bucket begins here: whatever is live and has the key is the first of that.
+        (first.is_live() && first.key() == key).then_some(home)
+    }
+
+    /// A later one of that bucket.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    fn later_of(&self, home: SlotId, hash: u32, key: &Key) -> Option<SlotId> {
         let mut before = home;
         for _ in 1..MAX_CHAIN {
             let link = self.link(before);
-            let Some(slot) = self.tags.slot(link).filter(|&slot| slot != home) else { break };
+            let slot = self.tags.slot(link).filter(|&slot| slot != home)?;
             if self.tags.may_hold(link, hash) && self.conn(slot).key() == key {
                 return Some(slot);
             }
             before = slot;
         }
-        let first = &self.memory.slots().get(home.0)?.conn;
-        // The key's own bucket begins here: whatever is live and has the key is the first of that.
-        (first.is_live() && first.key() == key).then_some(home)
+        None
     }
 
     /// Whether the bucket takes no more.

@@ -4,6 +4,8 @@ use core::fmt;
 use core::net::IpAddr;
 use core::ops::Not;
 
+#[cfg(not(feature = "ipv4-only"))]
+use crate::bits::INET6;
 use crate::bits::{Bits, INET};
 
 /// The direction of a packet within its connection.
@@ -148,6 +150,32 @@ impl Tuple {
     }
 }
 
+impl Tuple {
+    /// The two ends as a [`Key`] has them, and the side that sent them; by words that are in the
+    /// order that the addresses of sender and receiver are in.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))] // See `KeyedHash::of`.
+    fn ends_by(&self, sender: u32, receiver: u32) -> (u32, Side) {
+        let by = |is_first| if is_first { Side::First } else { Side::Second };
+        match self.ends {
+            Ends::Ports { source, destination } | Ends::Keys { source, destination } => {
+                let side = by((sender, source) <= (receiver, destination));
+                let (first, second) = side.in_order(source, destination);
+                (u32::from(first) | u32::from(second) << 16, side)
+            }
+            Ends::Query { kind, code, id } => {
+                let (request, side) = match Query::of(self.protocol, kind) {
+                    Some(Query::Reply) => (Query::counterpart(self.protocol, kind), Side::Second),
+                    _ => (kind, Side::First),
+                };
+                // The one that asks comes first, whose end is the identifier.
+                let asked = u16::from_be_bytes([request, code]);
+                (u32::from(id) | u32::from(asked) << 16, side)
+            }
+            Ends::None => (0, by(sender <= receiver)),
+        }
+    }
+}
+
 /// As `conntrack -L` prints a tuple: `src=192.0.2.1 dst=192.0.2.2 sport=1111 dport=80`.
 impl fmt::Display for Tuple {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,11 +243,10 @@ impl Query {
 pub(crate) struct Key {
     first: Bits,
     second: Bits,
-    first_end: u16,
-    second_end: u16,
-    zone: u16,
-    protocol: u8,
-    family: u8,
+    /// The end of the first, and above it that of the second.
+    ends: u32,
+    /// The zone, above it the protocol, and the family on top.
+    kind: u32,
 }
 
 /// Which endpoint of a [`Key`] sent a packet.
@@ -232,6 +259,15 @@ pub(crate) enum Side {
 }
 
 impl Side {
+    /// What the sender of this side has and what the other one has, the first of a key first.
+    #[inline(always)]
+    fn in_order<T>(self, own: T, other: T) -> (T, T) {
+        match self {
+            Self::First | Self::Both => (own, other),
+            Self::Second => (other, own),
+        }
+    }
+
     /// The one that it speaks to.
     pub(crate) const fn other(self) -> Self {
         match self {
@@ -250,12 +286,10 @@ impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         let (Bits([one, ..]), Bits([two, ..])) = (self.first, self.second);
         let (Bits([three, ..]), Bits([four, ..])) = (other.first, other.second);
-        let ends = (self.first_end ^ other.first_end) | (self.second_end ^ other.second_end);
-        let kind = (self.protocol ^ other.protocol) | (self.family ^ other.family);
-        let near = u32::from(ends | (self.zone ^ other.zone)) | u32::from(kind);
+        let near = (self.ends ^ other.ends) | (self.kind ^ other.kind);
         // An address of IPv4 has one word.
         (one ^ three) | (two ^ four) | near == 0
-            && (self.family == INET
+            && (self.is_ipv4()
                 || self.first.differing(&other.first) | self.second.differing(&other.second) == 0)
     }
 }
@@ -264,15 +298,7 @@ impl Eq for Key {}
 
 impl Key {
     /// What is never found: the key of an empty slot.
-    pub(crate) const EMPTY: Self = Self {
-        first: Bits::NONE,
-        second: Bits::NONE,
-        first_end: 0,
-        second_end: 0,
-        zone: 0,
-        protocol: 0,
-        family: 0,
-    };
+    pub(crate) const EMPTY: Self = Self { first: Bits::NONE, second: Bits::NONE, ends: 0, kind: 0 };
 
     /// The key of `tuple` in `zone`, and the side that sent it.
     ///
@@ -280,53 +306,42 @@ impl Key {
     /// makes no such tuple.
     #[cfg_attr(not(target_pointer_width = "32"), inline(always))] // See `KeyedHash::of`.
     pub(crate) fn of(tuple: &Tuple, zone: Zone) -> Option<(Self, Side)> {
-        let (source, family) = Bits::of(tuple.source)?;
-        let (destination, _) = Bits::of(tuple.destination).filter(|(_, other)| *other == family)?;
-        let (source_end, destination_end, side) = match tuple.ends {
-            Ends::Ports { source: from, destination: to }
-            | Ends::Keys { source: from, destination: to } => {
-                let is_first = source.order(&destination).then(from.cmp(&to)).is_le();
-                (from, to, if is_first { Side::First } else { Side::Second })
+        let kind = u32::from(zone.0) | u32::from(tuple.protocol.0) << 16;
+        // Each family for itself: of IPv4 nothing but two words is put in order.
+        match (tuple.source, tuple.destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let (source, destination) = (source.to_bits(), destination.to_bits());
+                let (ends, side) = tuple.ends_by(source, destination);
+                let (first, second) = side.in_order(source, destination);
+                let (first, second) = (Bits::of_ipv4(first), Bits::of_ipv4(second));
+                Some((Self { first, second, ends, kind: kind | u32::from(INET) << 24 }, side))
             }
-            Ends::Query { kind, code, id } => {
-                let (request, side) = match Query::of(tuple.protocol, kind) {
-                    Some(Query::Reply) => (Query::counterpart(tuple.protocol, kind), Side::Second),
-                    _ => (kind, Side::First),
-                };
-                let asked = u16::from_be_bytes([request, code]);
-                // Told by side, so that both directions store the same two words in one order.
-                match side {
-                    Side::First | Side::Both => (id, asked, side),
-                    Side::Second => (asked, id, side),
-                }
+            #[cfg(not(feature = "ipv4-only"))]
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                let (source, destination) = (Bits::of_ipv6(source), Bits::of_ipv6(destination));
+                let (one, other) = source.ordering_words(&destination);
+                let (ends, side) = tuple.ends_by(one, other);
+                let (first, second) = side.in_order(source, destination);
+                Some((Self { first, second, ends, kind: kind | u32::from(INET6) << 24 }, side))
             }
-            Ends::None => {
-                let is_first = source.order(&destination).is_le();
-                (0, 0, if is_first { Side::First } else { Side::Second })
-            }
-        };
-        let (first, second, first_end, second_end) = match side {
-            Side::First | Side::Both => (source, destination, source_end, destination_end),
-            Side::Second => (destination, source, destination_end, source_end),
-        };
-        let protocol = tuple.protocol.0;
-        let key = Self { first, second, first_end, second_end, zone: zone.0, protocol, family };
-        Some((key, side))
+            _ => None,
+        }
     }
 
     /// The tuple of a packet that `sender` sends.
     pub(crate) fn tuple(&self, sender: Side) -> Tuple {
-        let protocol = Protocol(self.protocol);
-        let (first, second) = (self.first.address(self.family), self.second.address(self.family));
+        let (protocol, family) = (self.protocol(), self.family());
+        let (first, second) = (self.first.address(family), self.second.address(family));
+        let (first_end, second_end) = self.ends();
         let ends = match protocol {
             Protocol::ICMP | Protocol::ICMPV6 => {
-                let [kind, code] = self.second_end.to_be_bytes();
-                Ends::Query { kind, code, id: self.first_end }
+                let [kind, code] = second_end.to_be_bytes();
+                Ends::Query { kind, code, id: first_end }
             }
             Protocol::TCP | Protocol::UDP | Protocol::SCTP | Protocol::UDPLITE => {
-                Ends::Ports { source: self.first_end, destination: self.second_end }
+                Ends::Ports { source: first_end, destination: second_end }
             }
-            Protocol::GRE => Ends::Keys { source: self.first_end, destination: self.second_end },
+            Protocol::GRE => Ends::Keys { source: first_end, destination: second_end },
             _ => Ends::None,
         };
         let from_first = Tuple { source: first, destination: second, protocol, ends };
@@ -341,7 +356,7 @@ impl Key {
     /// Linux finds a tuple that is its own inverse by the reply's node, which lies in front: all
     /// packets but the first are replies.
     pub(crate) fn opened_by(&self, sender: Side) -> Side {
-        let ends = (self.first_end, self.second_end);
+        let ends = self.ends();
         // Of a query one end asks, though both be one host.
         let is_query = matches!(self.protocol(), Protocol::ICMP | Protocol::ICMPV6);
         let is_alike = ends.0 == ends.1 && self.first.differing(&self.second) == 0 && !is_query;
@@ -354,47 +369,54 @@ impl Key {
             Side::First | Side::Both => self.first,
             Side::Second => self.second,
         };
-        (bits, self.family)
+        (bits, self.family())
     }
 
     pub(crate) const fn protocol(&self) -> Protocol {
-        Protocol(self.protocol)
+        let [_, _, protocol, _] = self.kind.to_le_bytes();
+        Protocol(protocol)
     }
 
     pub(crate) const fn zone(&self) -> Zone {
-        Zone(self.zone)
+        let [low, high, ..] = self.kind.to_le_bytes();
+        Zone(u16::from_le_bytes([low, high]))
     }
 
-    /// What is hashed: two words of IPv4, five of IPv6, the ends and the protocol in the first.
-    #[cfg_attr(not(target_pointer_width = "32"), inline(always))] // See `KeyedHash::of`.
-    pub(crate) fn words(&self) -> Words {
-        let ends = u64::from(self.first_end)
-            | u64::from(self.second_end) << 16
-            | u64::from(self.zone) << 32
-            | u64::from(self.protocol) << 48
-            | u64::from(self.family) << 56;
-        match (self.first.0, self.second.0) {
-            #[cfg(feature = "ipv4-only")]
-            ([first], [second]) => Words::V4([ends, pair(first, second)]),
-            #[cfg(not(feature = "ipv4-only"))]
-            ([first, ..], [second, ..]) if self.family == INET => {
-                Words::V4([ends, pair(first, second)])
-            }
-            #[cfg(not(feature = "ipv4-only"))]
-            ([a, b, c, d], [e, f, g, h]) => {
-                Words::V6([ends, pair(a, b), pair(c, d), pair(e, f), pair(g, h)])
-            }
-        }
+    const fn family(&self) -> u8 {
+        let [.., family] = self.kind.to_le_bytes();
+        family
     }
-}
 
-/// The words of a key, as many as its family has.
-pub(crate) enum Words {
-    V4([u64; 2]),
+    /// The end of the first, and that of the second.
+    const fn ends(&self) -> (u16, u16) {
+        let [a, b, c, d] = self.ends.to_le_bytes();
+        (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]))
+    }
+
+    /// What two words are hashed as that are no key: of the second, the lower seven bytes.
+    #[allow(clippy::cast_possible_truncation, reason = "one half each")]
+    pub(crate) fn of_words([one, other]: [u64; 2]) -> Self {
+        let (first, second) = (Bits::of_ipv4(one as u32), Bits::of_ipv4((one >> 32) as u32));
+        let kind = (other >> 32) as u32 & 0x00ff_ffff | u32::from(INET) << 24;
+        Self { first, second, ends: other as u32, kind }
+    }
+
+    pub(crate) const fn is_ipv4(&self) -> bool {
+        self.family() == INET
+    }
+
+    /// What is hashed of a key of IPv4.
+    #[inline(always)]
+    pub(crate) const fn words_of_ipv4(&self) -> [u32; 4] {
+        let (Bits([first, ..]), Bits([second, ..])) = (self.first, self.second);
+        [self.ends, self.kind, first, second]
+    }
+
+    /// What is hashed of a key of IPv6.
     #[cfg(not(feature = "ipv4-only"))]
-    V6([u64; 5]),
-}
-
-const fn pair(low: u32, high: u32) -> u64 {
-    low as u64 | (high as u64) << 32
+    #[inline(always)]
+    pub(crate) const fn words_of_ipv6(&self) -> [u32; 10] {
+        let (Bits([a, b, c, d]), Bits([e, f, g, h])) = (self.first, self.second);
+        [self.ends, self.kind, a, b, c, d, e, f, g, h]
+    }
 }

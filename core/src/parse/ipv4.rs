@@ -4,7 +4,7 @@ use crate::packet::{Fragment, Malformed, Packet};
 use crate::tuple::Protocol;
 
 use super::body::{Body, Stop, len_of, part_len_of};
-use super::{Addresses, Datagram, Header, Ip, ParseError};
+use super::{Addresses, Datagram, Header, Ip, ParseError, tcp_packet, transport};
 
 /// Length of a header without options.
 const MIN_LEN: usize = 20;
@@ -26,7 +26,17 @@ pub(super) fn read(frame: &[u8], frame_len: usize) -> Result<Packet<'_>, ParseEr
     if len < header_len {
         return Err(ParseError::IpTotalLen(total_len));
     }
-    ip(header, Body::of(frame, len, frame_len)?).read()
+    let whole = Body::of(frame, len, frame_len)?;
+    let &[_, _, _, _, _, _, high, low, _, protocol, _, _, ref addresses @ ..] = header;
+    let body = whole.skip(header_len);
+    if Protocol(protocol) == Protocol::TCP
+        && (high & 0x3f, low) == (0, 0)
+        && let Some((ends, tcp)) = transport::tcp(body)
+    {
+        let tuple = Addresses::V4(addresses).tuple(Protocol::TCP, ends);
+        return Ok(tcp_packet(tuple, tcp, len, body));
+    }
+    ip(header, whole).read()
 }
 
 /// Reads the header of the packet inside an ICMP error. Its length field is not looked at: routers
@@ -44,7 +54,8 @@ fn header_len(header: &[u8; MIN_LEN]) -> usize {
     usize::from(header[0] & 0x0f) << 2
 }
 
-#[inline]
+/// Not in line: few packets come here, and those inside errors.
+#[inline(never)]
 fn ip<'a>(header: &'a [u8; MIN_LEN], whole: Body<'a>) -> Ip<'a> {
     let &[_, _, _, _, _, _, high, low, _, protocol, _, _, ref addresses @ ..] = header;
     let protocol = Protocol(protocol);
@@ -96,7 +107,7 @@ pub(super) fn datagram<'a>(datagram: &Datagram<'a>) -> Ip<'a> {
 mod tests {
     use super::super::LinkType;
     use super::super::frames::{ipv4, read, segment, tcp, transport, udp};
-    use super::*;
+    use super::{Fragment, Malformed, ParseError, Protocol};
     use crate::packet::{Packet, Transport};
     use crate::tuple::Ends;
 

@@ -6,7 +6,7 @@ use crate::packet::{Fragment, Malformed, Packet};
 use crate::tuple::Protocol;
 
 use super::body::{Body, Stop, len_of, part_len_of};
-use super::{Addresses, Datagram, Header, Ip, ParseError};
+use super::{Addresses, Datagram, Header, Ip, ParseError, tcp_packet, transport};
 
 /// Length of the fixed header.
 const FIXED_LEN: usize = 40;
@@ -18,13 +18,27 @@ const MAX_EXTENSIONS: usize = 16;
 /// Reads the packet that begins `frame`, which had `frame_len` bytes on the wire; what lies behind
 /// the packet is left out.
 pub(super) fn read(frame: &[u8], frame_len: usize) -> Result<Packet<'_>, ParseError> {
-    let header = frame.first_chunk().ok_or_else(|| Header::Ip.cut(FIXED_LEN, frame.len()))?;
+    let header: &[u8; FIXED_LEN] =
+        frame.first_chunk().ok_or_else(|| Header::Ip.cut(FIXED_LEN, frame.len()))?;
     let len = match (u16::from_be_bytes([header[4], header[5]]), Protocol(header[6])) {
         // A host that hands segments of 64 KiB to its network card captures them without length.
         (0, Protocol::TCP | Protocol::UDP) => frame_len,
         (payload_len, _) => FIXED_LEN.saturating_add(usize::from(payload_len)),
     };
     let whole = Body::of(frame, len, frame_len)?;
+    let body = whole.skip(FIXED_LEN);
+    let &[_, _, _, _, _, _, following, _, ref addresses @ ..] = header;
+    if Protocol(following) == Protocol::TCP
+        && let Some((ends, tcp)) = transport::tcp(body)
+    {
+        let tuple = Addresses::V6(addresses).tuple(Protocol::TCP, ends);
+        return Ok(tcp_packet(tuple, tcp, len, body));
+    }
+    read_other(header, whole)
+}
+
+#[inline(never)]
+fn read_other<'a>(header: &'a [u8; FIXED_LEN], whole: Body<'a>) -> Result<Packet<'a>, ParseError> {
     let body = whole.skip(FIXED_LEN);
     if header[6] == next::HOP_BY_HOP && body.captured().len() == body.len() {
         check_hop_by_hop(body.captured())?;
@@ -54,6 +68,8 @@ pub(super) fn inner(body: Body<'_>) -> Result<Ip<'_>, Stop> {
     Ok(ip(body.read(Header::Inner)?, body, Header::Inner))
 }
 
+/// Not in line: few packets come here, and those inside errors.
+#[inline(never)]
 fn ip<'a>(header: &'a [u8; FIXED_LEN], whole: Body<'a>, extension: Header) -> Ip<'a> {
     let &[_, _, _, _, _, _, next, hop_limit, ref addresses @ ..] = header;
     let mut chain = Chain { protocol: Protocol(next), fragment: None, part: Body::NONE };
@@ -96,8 +112,12 @@ pub(super) fn datagram<'a>(datagram: &Datagram<'a>) -> Ip<'a> {
 }
 
 /// An address of which the bytes are there.
+///
+/// Byte by byte: of an array of so many, which lies anywhere, some processors' copy is a call.
+#[inline(always)]
 pub(super) fn address(bytes: &[u8]) -> Ipv6Addr {
-    Ipv6Addr::from(bytes.first_chunk().copied().unwrap_or([0; 16]))
+    let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = bytes.first_chunk().unwrap_or(&[0; 16]);
+    Ipv6Addr::from([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
 }
 
 /// Numbers of the headers that Linux walks. It takes Mobility, HIP and Shim6 (135, 139, 140) for
@@ -124,6 +144,7 @@ struct Chain<'a> {
 impl<'a> Chain<'a> {
     /// Walks to what is no extension header and returns where that begins. Bytes which cannot be
     /// read belong to `header`.
+    #[inline(never)]
     fn walk(&mut self, mut body: Body<'a>, header: Header) -> Result<Body<'a>, Stop> {
         for _ in 0..=MAX_EXTENSIONS {
             let (following, len) = match self.protocol.0 {
@@ -186,7 +207,7 @@ impl<'a> Chain<'a> {
 mod tests {
     use super::super::LinkType;
     use super::super::frames::{ipv6, read, tcp, transport, udp};
-    use super::*;
+    use super::{Fragment, Header, MAX_EXTENSIONS, Malformed, ParseError, Protocol, next};
     use crate::packet::{Packet, Transport};
 
     /// An options header of eight bytes.

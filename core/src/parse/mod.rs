@@ -21,7 +21,7 @@ mod transport;
 
 use core::net::Ipv4Addr;
 
-use crate::packet::{Fragment, Malformed, Packet, Seen, Transport};
+use crate::packet::{Fragment, Malformed, Packet, Seen, Tcp, Transport};
 use crate::tuple::{Ends, Protocol, Tuple};
 
 use body::{Body, Stop, len_of};
@@ -89,62 +89,18 @@ enum Addresses<'a> {
     V6(&'a [u8; 32]),
 }
 
-impl<'a> Ip<'a> {
-    /// The packet whose IP header this is.
+impl Addresses<'_> {
     #[inline(always)]
-    fn read(&self) -> Result<Packet<'a>, ParseError> {
-        if self.protocol == Protocol::TCP
-            && let Ok(body) = self.body
-            && let Some((ends, tcp)) = transport::tcp(body)
-        {
-            return Ok(self.packet(ends, Transport::Tcp(tcp)));
-        }
-        self.read_other()
-    }
-
-    #[inline(never)]
-    fn read_other(&self) -> Result<Packet<'a>, ParseError> {
-        let mut transport = Transport::Other;
-        let ends = match transport::read(self, &mut transport) {
-            Ok(ends) => ends,
-            Err(Stop::Malformed(why)) => {
-                transport = Transport::Malformed(why);
-                Ends::None
-            }
-            Err(Stop::Cut(why)) => return Err(why),
-        };
-        Ok(self.packet(ends, transport))
-    }
-
-    #[inline(always)]
-    fn packet(&self, ends: Ends, transport: Transport) -> Packet<'a> {
-        Packet {
-            seen: Seen::ARRIVES,
-            tuple: self.tuple(ends),
-            transport,
-            len: self.len,
-            segment: self.segment.captured(),
-            segment_len: len_of(self.segment.len()),
-            fragment: self.fragment,
-        }
-    }
-
-    /// Whether more of the datagram lies elsewhere, so that lengths above IP may go past its end.
-    fn is_part(&self) -> bool {
-        self.fragment.is_some_and(|fragment| !fragment.is_whole())
-    }
-
-    fn tuple(&self, ends: Ends) -> Tuple {
-        let protocol = self.protocol;
-        match self.addresses {
-            Addresses::V4(&[a, b, c, d, e, f, g, h]) => Tuple {
+    fn tuple(self, protocol: Protocol, ends: Ends) -> Tuple {
+        match self {
+            Self::V4(&[a, b, c, d, e, f, g, h]) => Tuple {
                 source: Ipv4Addr::new(a, b, c, d).into(),
                 destination: Ipv4Addr::new(e, f, g, h).into(),
                 protocol,
                 ends,
             },
             #[cfg(not(feature = "ipv4-only"))]
-            Addresses::V6(addresses) => {
+            Self::V6(addresses) => {
                 let (source, destination) = addresses.split_at(16);
                 Tuple {
                     source: ipv6::address(source).into(),
@@ -154,6 +110,57 @@ impl<'a> Ip<'a> {
                 }
             }
         }
+    }
+}
+
+/// A packet as most are: no fragment, and a segment of TCP follows its IP header.
+#[inline(always)]
+fn tcp_packet<'a>(tuple: Tuple, tcp: Tcp, len: usize, body: Body<'a>) -> Packet<'a> {
+    Packet {
+        seen: Seen::ARRIVES,
+        tuple,
+        transport: Transport::Tcp(tcp),
+        len: len_of(len),
+        segment: body.captured(),
+        segment_len: len_of(body.len()),
+        fragment: None,
+    }
+}
+
+impl<'a> Ip<'a> {
+    /// The packet whose IP header this is, of whatever kind.
+    ///
+    /// Not in line: most packets are a [`tcp_packet`], which leaves no need for all that stands here.
+    #[inline(never)]
+    fn read(&self) -> Result<Packet<'a>, ParseError> {
+        let mut transport = Transport::Other;
+        let ends = match transport::read(self, &mut transport) {
+            Ok(ends) => ends,
+            Err(Stop::Malformed(why)) => {
+                transport = Transport::Malformed(why);
+                Ends::None
+            }
+            Err(Stop::Cut(why)) => return Err(why),
+        };
+        Ok(Packet {
+            seen: Seen::ARRIVES,
+            tuple: self.tuple(ends),
+            transport,
+            len: self.len,
+            segment: self.segment.captured(),
+            segment_len: len_of(self.segment.len()),
+            fragment: self.fragment,
+        })
+    }
+
+    #[inline(never)]
+    fn tuple(&self, ends: Ends) -> Tuple {
+        self.addresses.tuple(self.protocol, ends)
+    }
+
+    /// Whether more of the datagram lies elsewhere, so that lengths above IP may go past its end.
+    fn is_part(&self) -> bool {
+        self.fragment.is_some_and(|fragment| !fragment.is_whole())
     }
 
     /// Whether it carries the ICMP of its own family, that of the other, or neither.

@@ -22,7 +22,7 @@ pub(super) fn read(ip: &Ip<'_>, transport: &mut Transport) -> Result<Ends, Stop>
     let header = match ip.protocol {
         Protocol::TCP => {
             body.read::<TCP_MIN_LEN>(Header::Tcp)?;
-            *transport = Transport::Malformed(Malformed::TcpHeader);
+            *transport = rare_tcp(body);
             Header::Tcp
         }
         Protocol::UDP => {
@@ -97,6 +97,15 @@ fn sctp(body: Body<'_>) -> Result<Transport, Stop> {
     }
 }
 
+/// TCP behind more than an IP header, or in parts; or a wrong header.
+#[inline(never)]
+fn rare_tcp(body: Body<'_>) -> Transport {
+    match tcp(body) {
+        Some((_, tcp)) => Transport::Tcp(tcp),
+        None => Transport::Malformed(Malformed::TcpHeader),
+    }
+}
+
 /// A TCP header; `None` for one that is not there, or wrong.
 #[inline(always)]
 pub(super) fn tcp(body: Body<'_>) -> Option<(Ends, Tcp)> {
@@ -112,7 +121,7 @@ pub(super) fn tcp(body: Body<'_>) -> Option<(Ends, Tcp)> {
     let captured = body.captured();
     let options = captured.get(TCP_MIN_LEN..header_len).or_else(|| captured.get(TCP_MIN_LEN..));
     let said = match options {
-        // What most segments have: none, or timestamps alone, as RFC 7323, appendix A, lays them out.
+        // What most segments have: none, or timestamps alone.
         None | Some([] | [1, 1, 8, 10, _, _, _, _, _, _, _, _]) => Said::NOTHING,
         Some(options) => Said::of(options, ack),
     };
@@ -150,6 +159,11 @@ impl Said {
     fn of(options: &[u8], ack: u32) -> Self {
         let mut said = Self::NOTHING;
         let mut selective = None;
+        // As RFC 7323, appendix A, lays timestamps out: what comes in front of most others.
+        let options = match options {
+            [1, 1, 8, 10, _, _, _, _, _, _, _, _, others @ ..] => others,
+            _ => options,
+        };
         for option in Options(options) {
             match option {
                 [3, 3, shift] => said.window_scale = Some((*shift).min(MAX_WINDOW_SCALE)),

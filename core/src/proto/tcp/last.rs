@@ -11,16 +11,14 @@ use crate::tuple::Direction;
 ///
 /// Packed, because alignment would cost each entry two bytes and more.
 #[derive(Debug, Clone, Copy)]
-#[repr(C, packed)]
+#[repr(C, packed(2))]
 pub(super) struct Last {
     pub(super) seq: u32,
     pub(super) ack: u32,
     pub(super) end: u32,
     /// The window as on the wire.
     pub(super) window: u16,
-    /// `None` before the first segment.
-    pub(super) class: Option<Class>,
-    pub(super) dir: Direction,
+    kind: Kind,
     /// How often the same segment has come again. It wraps, as in Linux.
     pub(super) retransmissions: u8,
     /// The options of a SYN that passed without effect.
@@ -34,21 +32,24 @@ impl Last {
         ack: 0,
         end: 0,
         window: 0,
-        class: None,
-        dir: Direction::Original,
+        kind: Kind::NONE,
         retransmissions: 0,
         scale: 0,
         marks: Marks::NONE,
     };
 
+    /// Whether it was of that class.
+    pub(super) const fn is(&self, class: Class) -> bool {
+        self.kind.0 & Kind::CLASS == class as u8
+    }
+
     /// Whether it was of that class and direction.
     pub(super) fn was(&self, class: Class, dir: Direction) -> bool {
-        self.class == Some(class) && self.dir == dir
+        self.kind == Kind::of(class, dir)
     }
 
     pub(super) const fn note(&mut self, class: Class, dir: Direction) {
-        self.class = Some(class);
-        self.dir = dir;
+        self.kind = Kind::of(class, dir);
     }
 
     /// Notes a segment that passes without effect.
@@ -70,15 +71,31 @@ impl Last {
         Peer { end, max_end: end, max_window, max_ack: 0, scale: self.scale, marks }
     }
 
-    /// Notes an acknowledgement that fits, and counts it if it is the same again.
+    /// Notes the numbers of an acknowledgement that fits, and counts it if it is the same again.
     pub(super) fn count_retransmission(&mut self, dir: Direction, span: &Span, window: u16) {
-        let last = (self.dir, self.seq, self.ack, self.end, self.window);
-        if last == (dir, span.seq, span.ack, span.end, window) {
+        let last = (self.seq, self.ack, self.end, self.window);
+        if self.kind.is_of(dir) && last == (span.seq, span.ack, span.end, window) {
             self.retransmissions = self.retransmissions.wrapping_add(1);
             return;
         }
-        self.dir = dir;
         (self.seq, self.ack, self.end) = (span.seq, span.ack, span.end);
         (self.window, self.retransmissions) = (window, 0);
+    }
+}
+
+/// The class of a segment in three bits, none before the first one, and its direction in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind(u8);
+
+impl Kind {
+    const NONE: Self = Self(0);
+    const CLASS: u8 = 7;
+
+    const fn of(class: Class, dir: Direction) -> Self {
+        Self(class as u8 | (dir as u8).wrapping_shl(3))
+    }
+
+    const fn is_of(self, dir: Direction) -> bool {
+        self.0.wrapping_shr(3) == dir as u8
     }
 }

@@ -38,7 +38,7 @@ impl TcpTrack {
         }
         let other = self.peer(!dir);
         // A SYN that passed without effect has made the acknowledgement doubtful.
-        if other.marks.has(Marks::MAX_ACK) && self.last.class != Some(Class::Syn) {
+        if other.marks.has(Marks::MAX_ACK) && !self.last.is(Class::Syn) {
             let is_open = self.state == TcpState::Established && status.has(Status::ASSURED);
             if segment.seq == 0 && !is_open {
                 return Reset::Checked;
@@ -64,11 +64,8 @@ impl TcpTrack {
     fn answers_what_passed(&self, dir: Direction, segment: &Tcp, status: Status) -> bool {
         let last = &self.last;
         let (answered, assured) = (status.has(Status::SEEN_REPLY), status.has(Status::ASSURED));
-        let may_have_passed = match last.class {
-            Some(Class::Syn) => answered && last.dir != dir,
-            Some(Class::Ack) => !assured,
-            _ => false,
-        };
+        let may_have_passed =
+            answered && last.was(Class::Syn, !dir) || !assured && last.is(Class::Ack);
         if may_have_passed && segment.ack == last.end {
             return true;
         }
