@@ -68,15 +68,19 @@ fn is_wrong_sctp(segment: &[u8]) -> bool {
     let [ports_and_tag @ .., a, b, c, d] = header;
     let mut digest = CRC32C.digest();
     for bytes in [&ports_and_tag[..], &[0; 4], chunks] {
-        take_in(&mut digest, bytes);
+        digest = taken_in(digest, bytes);
     }
     digest.finalize() != u32::from_le_bytes([*a, *b, *c, *d])
 }
 
-/// Not inlined, for it is unrolled.
+/// Not inlined, for it is unrolled; and by value, so that the compiler sees whose digest it is.
 #[inline(never)]
-fn take_in(digest: &mut Digest<'_, u32, Table<TABLES>>, bytes: &[u8]) {
+fn taken_in<'c>(
+    mut digest: Digest<'c, u32, Table<TABLES>>,
+    bytes: &[u8],
+) -> Digest<'c, u32, Table<TABLES>> {
     digest.update(bytes);
+    digest
 }
 
 /// The sum over the addresses, the length and the protocol (RFC 9293, section 3.1, and RFC 8200,
@@ -92,13 +96,17 @@ fn pseudo_header(packet: &Packet<'_>) -> u32 {
     source.wrapping_add(destination).wrapping_add(len).wrapping_add(protocol)
 }
 
-/// The sum of all words of 16 bits, the last one filled up with zeros: of [`MAX_LEN`] bytes they do
-/// not fill 32 bits.
+/// The sum of all words of 16 bits, the last one filled up with zeros, as ones' complement has it.
+///
+/// The words are added as they lie in memory: in which order bytes are taken does not matter but to
+/// the result (RFC 1071, section 2). Of [`MAX_LEN`] bytes they do not fill 32 bits. Not inlined: it
+/// is asked for in several places.
+#[inline(never)]
 fn sum(bytes: &[u8]) -> u32 {
     let (words, rest) = bytes.as_chunks::<2>();
-    let last = rest.first().map_or(0, |&high| u16::from_be_bytes([high, 0]));
-    let words = words.iter().map(|&word| u32::from(u16::from_be_bytes(word)));
-    words.fold(last.into(), u32::wrapping_add)
+    let last = rest.first().map_or(0, |&byte| u16::from_ne_bytes([byte, 0]));
+    let words = words.iter().map(|&word| u32::from(u16::from_ne_bytes(word)));
+    u16::from_be(folded(words.fold(last.into(), u32::wrapping_add))).into()
 }
 
 /// The sum as ones' complement has it: what goes over the sixteenth bit is added below.

@@ -44,6 +44,7 @@ impl Instant {
 
     /// The moment `seconds` later; the end of time when there is none.
     #[must_use]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn after(self, seconds: u32) -> Self {
         Self(self.0.saturating_add(millis(seconds) << PART_BITS))
     }

@@ -217,18 +217,12 @@ impl Query {
     /// The type that answers `kind`, or that it answers; `kind` itself when there is none.
     pub(crate) const fn counterpart(protocol: Protocol, kind: u8) -> u8 {
         match (protocol, kind) {
-            (Protocol::ICMP, 0) => 8,
-            (Protocol::ICMP, 8) => 0,
-            (Protocol::ICMP, 13) => 14,
-            (Protocol::ICMP, 14) => 13,
-            (Protocol::ICMP, 15) => 16,
-            (Protocol::ICMP, 16) => 15,
-            (Protocol::ICMP, 17) => 18,
-            (Protocol::ICMP, 18) => 17,
-            (Protocol::ICMPV6, 128) => 129,
-            (Protocol::ICMPV6, 129) => 128,
-            (Protocol::ICMPV6, 139) => 140,
-            (Protocol::ICMPV6, 140) => 139,
+            (Protocol::ICMP, 0 | 8) => kind ^ 8,
+            // Of these the one that asks has the odd number.
+            (Protocol::ICMP, 13..=18) | (Protocol::ICMPV6, 139 | 140) => {
+                (kind.wrapping_add(1) ^ 1).wrapping_sub(1)
+            }
+            (Protocol::ICMPV6, 128 | 129) => kind ^ 1,
             _ => kind,
         }
     }

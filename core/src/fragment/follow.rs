@@ -57,24 +57,22 @@ impl<const N: usize> Follow<N> {
         self.firsts.iter_mut().flatten().find(|first| first.leads(packet, part))
     }
 
-    /// Remembers a first part, in the place of what has been there for the longest time if there is
-    /// no other.
+    /// Remembers a first part, in the place of the one before of its datagram or of what has been
+    /// there for the longest time if there is no other.
     fn remember(&mut self, now: Instant, packet: &Packet<'_>, part: Fragment) {
-        let first = First {
-            tuple: packet.tuple,
-            part,
-            len: packet.segment_len,
-            transport: packet.transport,
-            verdict: Verdict::OfItsConnection,
-            since: now,
-        };
-        if let Some(known) = self.first_of(packet, part) {
-            *known = first;
-            return;
-        }
-        let oldest = self.firsts.iter_mut().min_by_key(|place| place.map(|first| first.since));
-        if let Some(place) = oldest {
-            *place = Some(first);
+        let place = self.firsts.iter_mut().min_by_key(|place| {
+            // Places are taken in their order, so that its own comes before those that are free.
+            place.as_ref().filter(|first| !first.leads(packet, part)).map(|first| first.since)
+        });
+        if let Some(place) = place {
+            *place = Some(First {
+                tuple: packet.tuple,
+                part,
+                len: packet.segment_len,
+                transport: packet.transport,
+                verdict: Verdict::OfItsConnection,
+                since: now,
+            });
         }
     }
 }
@@ -90,21 +88,25 @@ impl First {
         now < self.since.after(SECONDS)
     }
 
-    /// Whether it begins the datagram of `packet`.
+    /// Whether it begins the datagram of `packet`. Not inlined: it is asked in two places.
+    #[inline(never)]
     fn leads(&self, packet: &Packet<'_>, part: Fragment) -> bool {
         let (mine, its) = (&self.tuple, &packet.tuple);
         // The parts of an IPv6 datagram may announce different headers.
         let is_of_protocol = its.source.is_ipv6() || self.part.protocol == part.protocol;
         self.part.id == part.id
-            && (mine.source, mine.destination) == (its.source, its.destination)
             && is_of_protocol
+            && mine.source == its.source
+            && mine.destination == its.destination
     }
 }
 
 impl<const N: usize> Fragments for Follow<N> {
+    /// Not in line: then a packet is copied as a whole, not in pieces.
+    #[inline(never)]
     fn gather<'p>(&'p mut self, now: Instant, packet: &Packet<'p>, part: Fragment) -> Gathered<'p> {
+        let known = self.first_of(packet, part).filter(|first| first.is_fresh(now));
         if part.offset == 0 {
-            let known = self.first_of(packet, part).filter(|first| first.is_fresh(now));
             if known.is_some_and(|first| packet.segment_len < first.len) {
                 return Gathered::Held(Held::Overlap);
             }
@@ -114,10 +116,7 @@ impl<const N: usize> Fragments for Follow<N> {
             return Gathered::Packet(*packet);
         }
         let offset = u32::from(part.offset);
-        let first = match self.first_of(packet, part) {
-            Some(first) if first.is_fresh(now) => first,
-            _ => return Gathered::Held(Held::Unled),
-        };
+        let Some(first) = known else { return Gathered::Held(Held::Unled) };
         if offset < first.len {
             return Gathered::Held(Held::Overlap);
         }

@@ -2,6 +2,7 @@
 
 use crate::packet::Malformed;
 
+use super::error::missing_len;
 use super::{Header, ParseError};
 
 /// Why the reading of headers ends.
@@ -10,7 +11,26 @@ pub(super) enum Stop {
     /// The packet contradicts itself.
     Malformed(Malformed),
     /// The capture ends before the header does.
-    Cut(ParseError),
+    Cut {
+        /// The header.
+        header: Header,
+        /// Bytes of it which are not there.
+        missing_len: u16,
+    },
+}
+
+impl Stop {
+    /// Why `len` bytes of a header cannot be read where so many are captured, and so many stated.
+    /// Not inlined, so that it is there once for all headers.
+    #[cold]
+    #[inline(never)]
+    fn short_of(header: Header, len: usize, (captured_len, stated_len): (usize, usize)) -> Self {
+        if len <= stated_len {
+            Self::Cut { header, missing_len: missing_len(len, captured_len) }
+        } else {
+            Self::Malformed(header.malformed())
+        }
+    }
 }
 
 impl From<Malformed> for Stop {
@@ -68,11 +88,8 @@ impl<'a> Body<'a> {
 
     /// Its first bytes, which belong to `header`.
     pub(super) fn read<const LEN: usize>(self, header: Header) -> Result<&'a [u8; LEN], Stop> {
-        match self.captured.first_chunk() {
-            Some(bytes) => Ok(bytes),
-            None if self.holds(LEN) => Err(Stop::Cut(header.cut(LEN, self.captured.len()))),
-            None => Err(Stop::Malformed(header.malformed())),
-        }
+        let lens = (self.captured.len(), self.stated_len);
+        self.captured.first_chunk().ok_or_else(|| Stop::short_of(header, LEN, lens))
     }
 
     /// What follows the first `len` bytes: nothing, when they are all that the packet has.

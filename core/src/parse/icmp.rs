@@ -1,7 +1,7 @@
 //! ICMP and ICMPv6: queries, errors with the packet that they speak of, and what is never tracked.
 
-use crate::packet::{Inner, Malformed, Transport};
-use crate::tuple::{Ends, Protocol, Query};
+use crate::packet::{Inner, Malformed, Packet, Transport};
+use crate::tuple::{Ends, Protocol, Query, Tuple};
 
 use super::body::{Body, Stop};
 #[cfg(not(feature = "ipv4-only"))]
@@ -11,14 +11,14 @@ use super::{Addresses, Header, Ip, ipv4, transport};
 /// Length of the header in front of the packet inside an error.
 const HEADER_LEN: usize = 8;
 
-/// Reads a message of the ICMP of `ip`'s family: who speaks, and in `transport` what.
-pub(super) fn read(ip: &Ip<'_>, body: Body<'_>, transport: &mut Transport) -> Result<Ends, Stop> {
+/// Reads a message of the ICMP of `ip`'s family into `packet`: who speaks, and what.
+pub(super) fn read(ip: &Ip<'_>, body: Body<'_>, packet: &mut Packet<'_>) -> Result<(), Stop> {
     let header = body.read(Header::Icmp)?;
     let carried = match (ip.protocol, header[0]) {
         (Protocol::ICMP, 3 | 4 | 5 | 11 | 12) | (Protocol::ICMPV6, ..=127) => body.skip(HEADER_LEN),
         (Protocol::ICMPV6, 130..=136 | 143 | 151 | 152) => {
-            *transport = Transport::Neighbour;
-            return Ok(Ends::None);
+            packet.transport = Transport::Neighbour;
+            return Ok(());
         }
         #[cfg(not(feature = "ipv4-only"))]
         (Protocol::ICMPV6, redirect::TYPE) => {
@@ -27,12 +27,19 @@ pub(super) fn read(ip: &Ip<'_>, body: Body<'_>, transport: &mut Transport) -> Re
         }
         (Protocol::ICMP, 19..) => return Err(Malformed::IcmpType.into()),
         _ => {
-            *transport = Transport::Query;
-            return Ok(ends(header));
+            packet.transport = Transport::Query;
+            packet.tuple.ends = ends(header);
+            return Ok(());
         }
     };
-    *transport = Transport::Error(inner(ip.addresses, carried)?);
-    Ok(Ends::None)
+    let mut tuple = packet.tuple;
+    let inner = match inner(ip.addresses, carried, &mut tuple) {
+        Ok(()) => Inner::Tuple(tuple),
+        Err(Stop::Malformed(why)) => Inner::Unreadable(why),
+        Err(cut) => return Err(cut),
+    };
+    packet.transport = Transport::Error(inner);
+    Ok(())
 }
 
 /// The ends of a request or a reply, or `None` when the message is neither.
@@ -45,17 +52,15 @@ fn ends(&[kind, code, _, _, high, low, ..]: &[u8; HEADER_LEN]) -> Ends {
 }
 
 /// Reads the packet that an error speaks of, which is of the error's own family.
-fn inner(outer: Addresses<'_>, body: Body<'_>) -> Result<Inner, Stop> {
+#[inline(never)]
+fn inner(outer: Addresses<'_>, body: Body<'_>, tuple: &mut Tuple) -> Result<(), Stop> {
     let ip = match outer {
-        Addresses::V4(_) => ipv4::inner(body),
+        Addresses::V4(_) => ipv4::inner(body)?,
         #[cfg(not(feature = "ipv4-only"))]
-        Addresses::V6(_) => ipv6::inner(body),
+        Addresses::V6(_) => ipv6::inner(body)?,
     };
-    match ip.and_then(|ip| Ok(ip.tuple(transport::inner_ends(&ip)?))) {
-        Ok(tuple) => Ok(Inner::Tuple(tuple)),
-        Err(Stop::Malformed(why)) => Ok(Inner::Unreadable(why)),
-        Err(cut) => Err(cut),
-    }
+    *tuple = ip.addresses.rare_tuple(ip.protocol, Ends::None);
+    transport::inner_ends(&ip, &mut tuple.ends)
 }
 
 /// ICMPv6 redirects (RFC 4861, section 4.5), as far as Linux reads them.

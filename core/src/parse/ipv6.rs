@@ -146,7 +146,7 @@ impl<'a> Chain<'a> {
     /// read belong to `header`.
     #[inline(never)]
     fn walk(&mut self, mut body: Body<'a>, header: Header) -> Result<Body<'a>, Stop> {
-        for _ in 0..=MAX_EXTENSIONS {
+        for _ in 0..MAX_EXTENSIONS.saturating_add(1) {
             let (following, len) = match self.protocol.0 {
                 next::HOP_BY_HOP | next::ROUTING | next::DESTINATION => {
                     let &[following, len] = body.read(header)?;

@@ -111,6 +111,12 @@ impl Addresses<'_> {
             }
         }
     }
+
+    /// The same, not in line: for whatever is no [`tcp_packet`].
+    #[inline(never)]
+    fn rare_tuple(self, protocol: Protocol, ends: Ends) -> Tuple {
+        self.tuple(protocol, ends)
+    }
 }
 
 /// A packet as most are: no fragment, and a segment of TCP follows its IP header.
@@ -128,34 +134,50 @@ fn tcp_packet<'a>(tuple: Tuple, tcp: Tcp, len: usize, body: Body<'a>) -> Packet<
 }
 
 impl<'a> Ip<'a> {
-    /// The packet whose IP header this is, of whatever kind.
+    /// The packet whose IP header this is, of whatever kind: most often UDP.
     ///
     /// Not in line: most packets are a [`tcp_packet`], which leaves no need for all that stands here.
     #[inline(never)]
     fn read(&self) -> Result<Packet<'a>, ParseError> {
-        let mut transport = Transport::Other;
-        let ends = match transport::read(self, &mut transport) {
-            Ok(ends) => ends,
+        if self.protocol == Protocol::UDP
+            && let Ok(body) = self.body
+            && let Some(ends) = transport::udp(self, body)
+        {
+            return Ok(self.packet(ends, Transport::Udp));
+        }
+        self.read_rare()
+    }
+
+    /// What remains. The packet is made first and filled in where it lies, which takes less flash
+    /// than to carry what is read of it in registers.
+    #[cold]
+    #[inline(never)]
+    fn read_rare(&self) -> Result<Packet<'a>, ParseError> {
+        let mut packet = self.packet(Ends::None, Transport::Other);
+        match transport::read(self, &mut packet) {
+            Ok(()) => {}
             Err(Stop::Malformed(why)) => {
-                transport = Transport::Malformed(why);
-                Ends::None
+                packet.transport = Transport::Malformed(why);
+                packet.tuple.ends = Ends::None;
             }
-            Err(Stop::Cut(why)) => return Err(why),
-        };
-        Ok(Packet {
+            Err(Stop::Cut { header, missing_len }) => {
+                return Err(ParseError::Cut { header, missing_len });
+            }
+        }
+        Ok(packet)
+    }
+
+    #[inline(always)]
+    fn packet(&self, ends: Ends, transport: Transport) -> Packet<'a> {
+        Packet {
             seen: Seen::ARRIVES,
-            tuple: self.tuple(ends),
+            tuple: self.addresses.rare_tuple(self.protocol, ends),
             transport,
             len: self.len,
             segment: self.segment.captured(),
             segment_len: len_of(self.segment.len()),
             fragment: self.fragment,
-        })
-    }
-
-    #[inline(never)]
-    fn tuple(&self, ends: Ends) -> Tuple {
-        self.addresses.tuple(self.protocol, ends)
+        }
     }
 
     /// Whether more of the datagram lies elsewhere, so that lengths above IP may go past its end.

@@ -14,9 +14,13 @@ const T_BIT: u8 = 1;
 
 /// Reads a packet from its common header and what follows. Of chunks that the capture cut off, those
 /// that are there count.
-pub(super) fn read(header: &[u8; HEADER_LEN], body: Body<'_>) -> Result<Sctp, Stop> {
-    let &[_, _, _, _, a, b, c, d, _, _, _, _] = header;
-    let mut sctp = Sctp { tag: u32::from_be_bytes([a, b, c, d]), init_tag: 0 };
+#[inline(never)]
+pub(super) fn read(
+    &[_, _, _, _, a, b, c, d, _, _, _, _]: &[u8; HEADER_LEN],
+    body: Body<'_>,
+    said: &mut Sctp,
+) -> Result<(), Stop> {
+    said.tag = u32::from_be_bytes([a, b, c, d]);
     // There must be one.
     body.read::<4>(Header::Sctp)?;
     let mut stands_alone = false;
@@ -29,11 +33,11 @@ pub(super) fn read(header: &[u8; HEADER_LEN], body: Body<'_>) -> Result<Sctp, St
             return Err(Malformed::SctpChunk.into());
         }
         if matches!(chunk, Chunk::Init | Chunk::InitAck) {
-            sctp.init_tag = init_tag(rest)?;
+            said.init_tag = init_tag(rest)?;
         }
         (rest, is_first) = (rest.skip(len), false);
     }
-    Ok(sctp)
+    Ok(())
 }
 
 /// The length of a chunk by its header, with what fills it up to a multiple of four bytes.
@@ -44,6 +48,7 @@ fn padded_len(&[_, _, high, low]: &[u8; 4]) -> usize {
 impl Packet<'_> {
     /// The chunks of an SCTP packet in their order, as far as the capture kept them; none of other
     /// packets. Their number is bounded by the packet's length, and all count, as in Linux.
+    #[inline(never)]
     pub fn chunks(&self) -> impl Iterator<Item = Chunk> {
         let mut rest = match self.transport {
             Transport::Sctp(_) => self.segment.get(HEADER_LEN..).unwrap_or(&[]),
@@ -72,6 +77,7 @@ fn init_tag(chunk: Body<'_>) -> Result<u32, Stop> {
 }
 
 impl Chunk {
+    #[inline(never)]
     const fn of(&[kind, flags, ..]: &[u8; 4]) -> Self {
         match (kind, flags & T_BIT) {
             (0, _) => Self::Data,

@@ -1,6 +1,6 @@
 //! What IP carries: ports, and what tracking reads of a TCP segment.
 
-use crate::packet::{Malformed, Tcp, TcpFlags, Transport};
+use crate::packet::{Malformed, Packet, Sctp, Tcp, TcpFlags, Transport};
 use crate::tuple::{Ends, Protocol};
 
 use super::body::{Body, Stop, len_of};
@@ -8,90 +8,93 @@ use super::{Header, Ip, gre, icmp, sctp};
 
 /// Length of a TCP header without options.
 const TCP_MIN_LEN: usize = 20;
+/// Length of a UDP header.
+const UDP_LEN: usize = 8;
 /// The largest shift of a window (RFC 7323, section 2.3); a larger one counts as this.
 const MAX_WINDOW_SCALE: u8 = 14;
 
-/// Reads the header above IP: who speaks, and in `transport` what. A header that is there but wrong
+/// Reads the header above IP into `packet`: who speaks, and what. A header that is there but wrong
 /// keeps its ports.
-pub(super) fn read(ip: &Ip<'_>, transport: &mut Transport) -> Result<Ends, Stop> {
+pub(super) fn read(ip: &Ip<'_>, packet: &mut Packet<'_>) -> Result<(), Stop> {
     let body = ip.body?;
     if let Some(family) = ip.icmp() {
         family?;
-        return icmp::read(ip, body, transport);
+        return icmp::read(ip, body, packet);
     }
-    let header = match ip.protocol {
+    packet.transport = match ip.protocol {
         Protocol::TCP => {
             body.read::<TCP_MIN_LEN>(Header::Tcp)?;
-            *transport = rare_tcp(body);
-            Header::Tcp
+            rare_tcp(body)
         }
         Protocol::UDP => {
-            *transport = udp(ip, body)?;
-            Header::Udp
+            body.read::<UDP_LEN>(Header::Udp)?;
+            Transport::Malformed(Malformed::UdpHeader)
         }
-        Protocol::UDPLITE => {
-            *transport = udplite(ip, body)?;
-            Header::Udp
-        }
-        Protocol::SCTP => {
-            *transport = sctp(body)?;
-            Header::Sctp
-        }
-        Protocol::GRE => {
-            *transport = Transport::Gre;
-            return gre::ends(body, Header::Gre);
-        }
-        _ => return Ok(Ends::None),
+        Protocol::UDPLITE => udplite(ip, body)?,
+        Protocol::SCTP => sctp(body)?,
+        Protocol::GRE => Transport::Gre,
+        _ => return Ok(()),
     };
-    ports(body, header)
+    // All headers but that of GRE are longer than what is read of them here.
+    ends(ip.protocol, body, Header::Gre, &mut packet.tuple.ends)
 }
 
-/// The ends of the packet inside an ICMP error, of which four bytes, of a query eight, are enough.
-pub(super) fn inner_ends(ip: &Ip<'_>) -> Result<Ends, Stop> {
+/// Puts the ends of the packet inside an ICMP error into `to`; of it four bytes, of a query eight,
+/// are enough.
+pub(super) fn inner_ends(ip: &Ip<'_>, to: &mut Ends) -> Result<(), Stop> {
     let body = ip.body?;
     if let Some(family) = ip.icmp() {
         family?;
-        return icmp::query(ip.protocol, body.read(Header::Inner)?)
-            .ok_or(Stop::Malformed(Malformed::IcmpType));
+        let query = icmp::query(ip.protocol, body.read(Header::Inner)?);
+        *to = query.ok_or(Stop::Malformed(Malformed::IcmpType))?;
+        return Ok(());
     }
-    match ip.protocol {
-        Protocol::TCP | Protocol::UDP | Protocol::UDPLITE | Protocol::SCTP => {
-            ports(body, Header::Inner)
-        }
-        Protocol::GRE => gre::ends(body, Header::Inner),
-        _ => Ok(Ends::None),
-    }
+    ends(ip.protocol, body, Header::Inner, to)
 }
 
-/// The two ports that the header begins with.
-fn ports(body: Body<'_>, header: Header) -> Result<Ends, Stop> {
-    let &[s0, s1, d0, d1] = body.read(header)?;
-    let (source, destination) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
-    Ok(Ends::Ports { source, destination })
+/// Puts what the header begins with by which a protocol tells connections apart into `to`: two ports,
+/// or the keys of GRE. Not inlined: packets have it, and packets inside errors.
+#[inline(never)]
+fn ends(protocol: Protocol, body: Body<'_>, header: Header, to: &mut Ends) -> Result<(), Stop> {
+    *to = match protocol {
+        Protocol::TCP | Protocol::UDP | Protocol::UDPLITE | Protocol::SCTP => {
+            let &[s0, s1, d0, d1] = body.read(header)?;
+            let (source, destination) =
+                (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+            Ends::Ports { source, destination }
+        }
+        Protocol::GRE => gre::ends(body, header)?,
+        _ => Ends::None,
+    };
+    Ok(())
 }
 
 /// UDP-Lite (RFC 3828, section 3.1): where UDP has its length stands how much the check sum covers, 0
 /// for all, and there is always a check sum.
 fn udplite(ip: &Ip<'_>, body: Body<'_>) -> Result<Transport, Stop> {
-    let header = body.read::<8>(Header::Udp)?;
+    let header = body.read::<UDP_LEN>(Header::Udp)?;
     let covered_len = usize::from(u16::from_be_bytes([header[4], header[5]]));
     let fits = covered_len >= header.len() && (ip.is_part() || body.holds(covered_len));
     let is_summed = (header[6], header[7]) != (0, 0) && (fits || covered_len == 0);
     Ok(if is_summed { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) })
 }
 
-fn udp(ip: &Ip<'_>, body: Body<'_>) -> Result<Transport, Stop> {
-    let header = body.read::<8>(Header::Udp)?;
-    let len = usize::from(u16::from_be_bytes([header[4], header[5]]));
+/// The ports of a UDP datagram; `None` for a header that is not there, or wrong.
+#[inline(always)]
+pub(super) fn udp(ip: &Ip<'_>, body: Body<'_>) -> Option<Ends> {
+    let &[s0, s1, d0, d1, high, low, ..] = body.read::<UDP_LEN>(Header::Udp).ok()?;
+    let len = usize::from(u16::from_be_bytes([high, low]));
     // The first fragment states the length of all.
-    let fits = len >= header.len() && (ip.is_part() || body.holds(len));
-    Ok(if fits { Transport::Udp } else { Transport::Malformed(Malformed::UdpHeader) })
+    let fits = len >= UDP_LEN && (ip.is_part() || body.holds(len));
+    let (source, destination) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+    fits.then_some(Ends::Ports { source, destination })
 }
 
 fn sctp(body: Body<'_>) -> Result<Transport, Stop> {
     let header = body.read(Header::Sctp)?;
-    match sctp::read(header, body.skip(header.len())) {
-        Ok(sctp) => Ok(Transport::Sctp(sctp)),
+    let mut said = Sctp { tag: 0, init_tag: 0 };
+    match sctp::read(header, body.skip(header.len()), &mut said) {
+        Ok(()) => Ok(Transport::Sctp(said)),
         Err(Stop::Malformed(why)) => Ok(Transport::Malformed(why)),
         Err(cut) => Err(cut),
     }

@@ -10,6 +10,8 @@ pub mod stopwatch;
 
 use core::panic::PanicInfo;
 
+use keeptrack_routines as _;
+
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     semihosting::process::exit(2)

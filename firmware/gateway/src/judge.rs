@@ -1,6 +1,8 @@
 //! The filter's say between tracking and the table: the same at the gateway and in a replay.
 
-use keeptrack_core::{Conn, CtState, Direction, Packet, ParseError, Tracked};
+use keeptrack_core::{
+    Conn, CtState, Direction, Ends, Packet, ParseError, Protocol, Tracked, Tuple,
+};
 
 use crate::action::Standing;
 use crate::counts::Reason;
@@ -57,9 +59,19 @@ fn verdict(
 ) -> FilterVerdict {
     match (packet.fragment, conn) {
         (Some(_), Some((conn, dir))) => {
-            let whole = Packet { tuple: conn.tuple(dir), ..*packet };
-            filter.filter(&whole, standing, side)
+            // The addresses are its own.
+            let Tuple { protocol, ends, .. } = conn.tuple(dir);
+            filter.filter(&whole(packet, protocol, ends), standing, side)
         }
         _ => filter.filter(packet, standing, side),
     }
+}
+
+/// The packet with that protocol and those ports. Not in line: then it is copied as a whole, not in
+/// pieces.
+#[inline(never)]
+fn whole<'p>(packet: &Packet<'p>, protocol: Protocol, ends: Ends) -> Packet<'p> {
+    let mut whole = *packet;
+    (whole.tuple.protocol, whole.tuple.ends) = (protocol, ends);
+    whole
 }

@@ -1,4 +1,5 @@
-//! Calls all of core's face where it is to work: what answers otherwise than on a PC is named.
+//! Calls all of core's face where it is to work, and the routines that a compiler leaves copies to:
+//! what answers otherwise than on a PC is named.
 //!
 //! Each board has a program beside its gateway that does nothing but this. Small tables on the
 //! stack take a few packets; it needs no hardware.
@@ -6,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod full;
+mod memory;
 
 use core::fmt::{self, Display, Write};
 
@@ -43,7 +45,8 @@ impl From<ConfigError> for Wrong {
 }
 
 /// All checks. They are called through this list, so that the stack holds the tables of one.
-static CHECKS: [fn() -> Result<(), Wrong>; 14] = [
+static CHECKS: [fn() -> Result<(), Wrong>; 15] = [
+    memory::routines,
     links,
     names,
     life,

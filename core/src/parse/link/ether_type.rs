@@ -23,7 +23,7 @@ pub(super) fn by_ether_type(ether_type: u16, frame: &[u8]) -> Announced<'_> {
 #[inline(never)]
 fn behind(mut ether_type: u16, frame: &[u8]) -> Announced<'_> {
     let mut rest = frame;
-    for _ in 0..=MAX_TAGS {
+    for _ in 0..MAX_TAGS.saturating_add(1) {
         match ether_type {
             0x0800 | 0x86dd => return by_ether_type(ether_type, rest),
             // 802.1Q, 802.1ad, and the two numbers that were used for outer tags before that.
@@ -67,6 +67,7 @@ fn llc(frame: &[u8]) -> Result<(u16, &[u8]), ParseError> {
 }
 
 /// A stack of labels. Nothing says what is below its bottom, so that the version tells.
+#[inline(never)]
 pub(super) fn mpls(frame: &[u8]) -> Announced<'_> {
     let (labels, behind) = frame.as_chunks::<4>();
     let looked_at = labels.get(..MAX_LABELS).unwrap_or(labels);

@@ -144,6 +144,7 @@ impl SctpTrack {
     }
 
     /// Goes where the chunk leads.
+    #[inline(never)]
     fn step(&mut self, chunk: Chunk, dir: Direction, init_tag: u32) -> Result<(), Invalid> {
         let state = self.state.after(chunk, dir).ok_or(Invalid::SctpState)?;
         match chunk {

@@ -12,3 +12,5 @@ pub mod clocks;
 pub mod console;
 pub mod ethernet;
 pub mod irq;
+
+use keeptrack_routines as _;

@@ -67,11 +67,18 @@ impl<'f> Test<'f> {
         };
         let (property, behind) = match (*kind, *low, *high) {
             (1, number, 0) => (Property::Protocol(Protocol(number)), behind),
-            (2, family, 0) => address(End::Source, family, behind)?,
-            (3, family, 0) => address(End::Destination, family, behind)?,
-            (4, count, 0) => ports(Which::Source, count, behind)?,
-            (5, count, 0) => ports(Which::Destination, count, behind)?,
-            (6, count, 0) => ports(Which::Either, count, behind)?,
+            (2..=3, family, 0) => {
+                let end = if *kind == 2 { End::Source } else { End::Destination };
+                address(end, family, behind)?
+            }
+            (4..=6, count, 0) => {
+                let which = match kind {
+                    4 => Which::Source,
+                    5 => Which::Destination,
+                    _ => Which::Either,
+                };
+                ports(which, count, behind)?
+            }
             (7, 0, 0) => {
                 let [[kind, low, high, 0], behind @ ..] = behind else { return None };
                 (Property::Icmp { kind: *kind, codes: (*low, *high) }, behind)
@@ -82,6 +89,8 @@ impl<'f> Test<'f> {
     }
 
     /// Whether a packet passes it.
+    /// Not inlined: what a test may ask of the packet would be read for all rules at once.
+    #[inline(never)]
     pub(super) fn passes(&self, packet: &Packet<'_>) -> bool {
         let tuple = &packet.tuple;
         let holds = match self.property {
@@ -104,7 +113,11 @@ impl Network<'_> {
                 (u32::from_le_bytes(*address) ^ its.to_bits()) & u32::from_le_bytes(*mask) == 0
             }
             (Self::V6 { address, mask }, IpAddr::V6(its)) => {
-                (bits(address) ^ its.to_bits()) & bits(mask) == 0
+                let octets = its.octets();
+                let its = octets.as_chunks().0.iter().map(|word| u32::from_be_bytes(*word));
+                its.zip(address.iter().zip(mask)).all(|(its, (address, mask))| {
+                    (u32::from_le_bytes(*address) ^ its) & u32::from_le_bytes(*mask) == 0
+                })
             }
             _ => false,
         }
@@ -112,6 +125,7 @@ impl Network<'_> {
 }
 
 /// The bits of an address of IPv6, whose highest word comes first.
+#[cfg(feature = "write")]
 pub(super) fn bits(words: &[Word; 4]) -> u128 {
     words.iter().fold(0, |bits, word| bits << 32 | u128::from(u32::from_le_bytes(*word)))
 }
