@@ -109,7 +109,7 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     ///
     /// Touches one bucket, [`MAX_CHAIN`](crate::MAX_CHAIN) links and slots at the most and about
     /// one of each on average, and twelve neighbours in lists when a connection ends, changes its
-    /// rank or is to run out earlier: at most 130 accesses to slots, links and heads of lists. A
+    /// rank or is to run out earlier: at most 140 accesses to slots, links and heads of lists. A
     /// segment of a connection that has a helper is read by it, and a first packet looked up among
     /// what is expected: see [`Helpers`](crate::Helpers). A part of a datagram goes through the
     /// [stage](Fragments) for these first.

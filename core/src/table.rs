@@ -260,13 +260,18 @@ impl<M: Memory> Table<M> {
     pub(crate) fn end(&mut self, slot: SlotId, why: Why) -> SlotId {
         let ended = self.conn(slot).copied();
         let id = self.take_out(slot);
-        if let Some(place) = self.conn_mut(id) {
+        self.set_aside(id, &ended, why);
+        id
+    }
+
+    /// Lets a connection that is over wait to be handed out, in a slot that is in no list.
+    fn set_aside(&mut self, slot: SlotId, ended: &Conn, why: Why) {
+        if let Some(place) = self.conn_mut(slot) {
             ended.copy_to(place);
             place.set_live(Live::No);
         }
-        self.set_holds(id, Holds::Ended(why));
-        Wheel::set_aside(&mut self.memory, id);
-        id
+        self.set_holds(slot, Holds::Ended(why));
+        Wheel::set_aside(&mut self.memory, slot);
     }
 
     /// Takes a connection out of the table in favour of a newcomer, to which its slot, or another one
@@ -375,12 +380,9 @@ impl<M: Memory> Table<M> {
         }
         // From the front, so that they wait in the order in which they were over.
         while let Some((slot, why)) = self.hand_out() {
-            let conn = self.conn(slot);
-            let of_conn = hash.of(conn.key());
-            let Some(slot) = moved.insert((conn, conn.status.share()), now, of_conn, None) else {
-                break;
-            };
-            moved.end(slot, why);
+            let Some(free) = list::first::<Timers, M>(&moved.memory, FREE) else { break };
+            list::unlink::<Timers, M>(&mut moved.memory, free);
+            moved.set_aside(free, self.conn(slot), why);
         }
         core::mem::swap(self, &mut moved);
         Ok(moved.memory)

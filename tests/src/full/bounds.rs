@@ -23,7 +23,7 @@ const BYSTANDERS: usize = 12;
 
 /// How often a call reaches into the memory of its table at the most, as its documentation says.
 const STATED: Most =
-    Most { track: 130, confirm: 520, expire: 70, restore: 580, flush: 120, drop_early: 120 };
+    Most { track: 140, confirm: 520, expire: 70, restore: 580, flush: 120, drop_early: 120 };
 
 /// A full table whose chains are as long as they can be, and whose next newcomer costs as much as
 /// one can.

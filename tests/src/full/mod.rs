@@ -16,7 +16,7 @@ mod swap;
 use keeptrack_core::raw::Raw;
 use keeptrack_core::{
     Config, ConfigError, Conntrack, Direction, Instant, MAX_CHAIN, Memory, Newcomer, OnFull,
-    Packet, Protocol, Refusal, Refuse, Seed, SlotId, Slots, Step, TcpFlags, Why,
+    Packet, Protocol, Refusal, Refuse, Seed, SlotId, Slots, Step, TcpFlags, Why, Zone,
 };
 
 use crate::answer::{Answer, Filter, Verdict, left};
@@ -265,6 +265,26 @@ fn whoever_knows_the_key_builds_a_chain_of_max_chain_and_no_longer() {
     }
     assert_eq!(drain(&mut ct, NOW.after(30)), MAX_CHAIN);
     assert_eq!(offer(&mut ct, NOW.after(30), &one_more).verdict, Verdict::New);
+}
+
+#[test]
+fn a_full_chain_moves_with_one_that_waits_to_be_handed_out() {
+    const SLOTS: usize = 48;
+    let mut packets = colliding(SLOTS, MAX_CHAIN + 1);
+    let one_more = packets.pop().unwrap();
+    let mut ct = tracker(SLOTS).on_full(Unasked);
+    for packet in &packets {
+        offer(&mut ct, NOW, packet);
+    }
+    let over = std::mem::replace(&mut packets[0], one_more);
+    assert!(ct.flush(NOW, &over.tuple, Zone::DEFAULT));
+    assert_eq!(offer(&mut ct, NOW, &packets[0]).verdict, Verdict::New);
+    assert!(ct.move_into(Owned::new(SLOTS)).is_ok());
+    assert_eq!(ct.len(), MAX_CHAIN);
+    for packet in &packets {
+        assert!(offer(&mut ct, NOW, packet).dir.is_some(), "the whole chain is found");
+    }
+    assert_eq!(drain(&mut ct, NOW.after(30)), MAX_CHAIN + 1);
 }
 
 #[test]
