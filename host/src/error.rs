@@ -8,6 +8,7 @@ use keeptrack_core::{ConfigError, Instant};
 use keeptrack_gateway::Side;
 use keeptrack_gateway::image::ImageError;
 use keeptrack_gateway::settings::Fail;
+use keeptrack_uf2::ReadError;
 
 use crate::capture::{self, Kind, printable};
 use crate::conntrack::{self, Foreign};
@@ -74,6 +75,15 @@ pub enum Error {
     ImageFile(String, io::Error),
     /// One that a gateway would not use, why, and what it would do then.
     Image(String, ImageError, Fail),
+    /// An image of so many bytes, as UF2 for a place where there is room for so many.
+    ImageRoom {
+        /// Bytes of the image.
+        len: usize,
+        /// Bytes that could be.
+        room: usize,
+    },
+    /// A UF2 that no boot ROM of an RP2040 would take, or not all of it.
+    Uf2(String, ReadError),
     /// A frame of a capture that came in at no port of the gateway.
     NoPort(String, Option<String>),
     /// Two outputs to the same place.
@@ -153,6 +163,12 @@ impl Error {
             Self::Image(_, ImageError::Absent | ImageError::Magic, _) => {
                 "make one: `keeptrack firmware-config --rules FILE -o IMAGE`".into()
             }
+            Self::ImageRoom { .. } => {
+                "write fewer rules: one that lists addresses becomes one for each".into()
+            }
+            Self::Uf2(..) => {
+                "make it anew: `keeptrack firmware-config --rules FILE --uf2 -o IMAGE`".into()
+            }
             Self::Image(_, _, fail) => {
                 format!("a gateway does with it what `keeptrack.fail = {}` says", fail.name())
             }
@@ -219,6 +235,10 @@ impl fmt::Display for Error {
             }
             Self::ImageFile(file, error) => write!(f, "cannot read {file}: {}", reason(error)),
             Self::Image(file, error, _) => write!(f, "{file}: {error}"),
+            Self::ImageRoom { len, room } => {
+                write!(f, "--uf2: the image takes {len} bytes, and there is room for {room}")
+            }
+            Self::Uf2(file, error) => write!(f, "{file}: {error}"),
             Self::NoPort(file, None) => {
                 write!(f, "{file} does not tell at which port of the gateway its frames came in")
             }

@@ -28,13 +28,14 @@ pub(crate) struct Image {
 pub(crate) struct Filter(Rules<'static>);
 
 impl Image {
-    /// Reads the image in a file; `-` is stdin.
+    /// Reads the image in a file, which may be a UF2; `-` is stdin.
     ///
     /// # Errors
     /// When the file cannot be read, or is no image that a gateway would use.
     pub(crate) fn open(file: &Path) -> Result<Self, Error> {
         let name = printable(&file.display().to_string());
         let bytes = bytes(file).map_err(|why| Error::ImageFile(name.clone(), why))?;
+        let bytes = super::uf2::opened(bytes).map_err(|why| Error::Uf2(name.clone(), why))?;
         // A gateway reads rules where they lie, for as long as it runs; so does this.
         let flash: &'static [u8] = Vec::leak(bytes);
         let unusable = |why| {

@@ -3,6 +3,7 @@
 mod compile;
 mod image;
 mod print;
+mod uf2;
 
 use std::io::Write;
 use std::path::Path;
@@ -14,6 +15,7 @@ use crate::run::Outcome;
 use crate::session::refuse_stdin_twice;
 
 pub(crate) use self::image::{Filter, Image, side};
+pub(crate) use self::uf2::{USUAL_ADDRESS, address};
 
 /// Compiles, checks or prints, as `options` ask.
 ///
@@ -30,8 +32,12 @@ pub(crate) fn run(options: &FirmwareConfig, stdout: &mut dyn Write) -> Result<Ou
     let out = options.output.as_deref();
     let out = out.map(|out| output::document(out, &read, stdout)).transpose()?;
     let made = compile::compile(&options.rules, &options.config)?;
+    let file = match options.uf2 {
+        Some(address) => uf2::write(made.image, address)?,
+        None => made.image,
+    };
     if let Some(out) = out {
-        out.write(|out| out.write_all(&made.image))?;
+        out.write(|out| out.write_all(&file))?;
     }
     if !options.quiet {
         let mut stderr = anstream::stderr();

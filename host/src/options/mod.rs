@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::firmware_config::{USUAL_ADDRESS, address};
 use crate::ledger;
 use crate::on_full::{Spec, Specs};
 use crate::path::Naming;
@@ -156,11 +157,20 @@ pub struct FirmwareConfig {
     #[arg(short, long, value_name = "IMAGE")]
     pub output: Option<PathBuf>,
 
+    /// The image as a UF2, to be flashed by drag and drop on a board with an RP2040
+    ///
+    /// It goes to where rp2040-w5500 has its configuration, or, as `--uf2=0x10ff0000`, to where
+    /// CONFIG begins in the memory.x of another board. The program there is left alone.
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = USUAL_ADDRESS, value_parser = address)]
+    #[arg(conflicts_with = "print")]
+    pub uf2: Option<u32>,
+
     /// Only say what is wrong with the rules and settings, and what has no effect
     #[arg(long)]
     pub check: bool,
 
-    /// Print an image in words, from which the same image can be made; `-` is stdin
+    /// Print an image or a UF2 of one in words, from which the same can be made; `-` is stdin
     #[arg(long, value_name = "IMAGE")]
     pub print: Option<PathBuf>,
 
@@ -175,7 +185,7 @@ pub struct World {
     /// A gateway's configuration, as its flash holds it: rules, settings, policy and filter
     ///
     /// The capture is of its two ports, eth0 and eth1 (`--iface 0=eth0,1=eth1` names them), and has
-    /// what came in there. --max is the number of slots of the board.
+    /// what came in there. --max is the number of slots of the board. A UF2 of it will do as well.
     #[arg(long, value_name = "IMAGE", conflicts_with_all = WITHOUT_IMAGE)]
     pub firmware_config: Option<PathBuf>,
 
@@ -281,6 +291,7 @@ Exit codes:
 Examples:
   keeptrack firmware-config -r rules.v4 -r rules.v6 -c sysctl.conf -o gateway.image
   keeptrack firmware-config -r rules.v4 -c keeptrack.fail=open --check
+  keeptrack firmware-config -r rules.v4 -c sysctl.conf --uf2 -o gateway.uf2
   keeptrack firmware-config --print gateway.image > gateway.txt
   keeptrack firmware-config -r gateway.txt -c gateway.txt -o gateway.image
   keeptrack replay ports.pcapng --firmware-config gateway.image -m 3000";

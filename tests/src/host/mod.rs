@@ -13,6 +13,8 @@ mod firmware_config;
 #[cfg(test)]
 mod firmware_rules;
 #[cfg(test)]
+mod firmware_uf2;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod full_rules;

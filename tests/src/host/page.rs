@@ -10,7 +10,7 @@ pub(super) const PAGE: &str = include_str!("../../../docs/replay.md");
 const FIRMWARE_CONFIG: &str = include_str!("../../../docs/firmware-config.md");
 
 /// How files end that a page shows or has made.
-const FILES: [&str; 5] = [".rules", ".v4", ".v6", ".conf", ".image"];
+const FILES: [&str; 6] = [".rules", ".v4", ".v6", ".conf", ".image", ".uf2"];
 
 /// How the page calls the bundled capture.
 const QUOTED: &str = "tests/captures/mail-relay.pcapng";
