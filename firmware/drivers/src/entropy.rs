@@ -1,16 +1,18 @@
-//! Keys from two clocks: where a chip has no source of randomness, how two crystals run apart is one.
+//! Keys from two clocks: where a chip has no source of randomness, how two oscillators run apart is
+//! one.
 //!
-//! A reading is the difference of two counters, each driven by a crystal of its own, read one right
-//! after the other. Their edges meet at moments that the jitter of both decides. What is known of a
-//! sample is little, so little is claimed: a 32nd of a bit. A sample is the lowest bit of the change
-//! from one reading to the next; all bits of all readings go into the pool, a SipHash-2-4 of 128
-//! bits, keyed by what came before. That is no conditioner that SP 800-90B has vetted, so the pool
-//! takes twice what it can hold.
+//! A reading is what one of them says when the other asks: the difference of two counters, each
+//! driven by a crystal of its own, read one right after the other; or the state of a ring oscillator,
+//! read by a crystal's time. Their edges meet at moments that the jitter of both decides. What is
+//! known of a sample is little, so little is claimed: a 32nd of a bit. A sample is the lowest bit of
+//! the change from one reading to the next; all bits of all readings go into the pool, a SipHash-2-4
+//! of 128 bits, keyed by what came before. That is no conditioner that SP 800-90B has vetted, so the
+//! pool takes twice what it can hold.
 //!
 //! While the samples fail a [health test](Unhealthy) there are no keys, and nothing is kept. The
-//! tests notice clocks that are one clock, and an emulator that counts instructions instead of
-//! running by its host's time. They do not prove that the claim holds for a board: whoever builds one
-//! measures its own samples.
+//! tests notice clocks that are one clock, an oscillator that stands still or only goes to and fro,
+//! and an emulator that counts instructions instead of running by its host's time. They do not prove
+//! that the claim holds for a board: whoever builds one measures its own samples.
 
 mod health;
 

@@ -13,6 +13,7 @@ const IN_USE: usize = 64;
 pub struct Stack {
     lowest: *const u32,
     top: *const u32,
+    was_full: bool,
 }
 
 impl Stack {
@@ -27,7 +28,8 @@ impl Stack {
     pub unsafe fn paint(lowest: *mut u32, top: *const u32) -> Self {
         let here = 0;
         let in_use = (&raw const here).wrapping_sub(IN_USE);
-        let stack = Self { lowest, top };
+        let mut stack = Self { lowest, top, was_full: false };
+        stack.was_full = stack.high_water() == stack.size();
         // SAFETY: this is the stack's memory, and below all that it holds.
         unsafe { stack.fill(lowest, in_use) };
         stack
@@ -37,6 +39,13 @@ impl Stack {
     #[must_use]
     pub fn size(&self) -> usize {
         self.top.addr().saturating_sub(self.lowest.addr())
+    }
+
+    /// Whether it was as deep as it may be before it was painted. That is a word about the last run only
+    /// after a reset that leaves memory alone.
+    #[must_use]
+    pub const fn was_full(&self) -> bool {
+        self.was_full
     }
 
     /// How many bytes it had when it was deepest, as far as what it wrote shows; reads as many words
@@ -70,7 +79,7 @@ mod tests {
     fn high_water_is_where_the_paint_is_gone() {
         let mut words = [0; 100];
         let range = words.as_mut_ptr_range();
-        let stack = Stack { lowest: range.start, top: range.end };
+        let stack = Stack { lowest: range.start, top: range.end, was_full: false };
         assert_eq!((stack.size(), stack.high_water()), (400, 400));
         // SAFETY: the array is nobody else's.
         unsafe { stack.fill(range.start, range.end.wrapping_sub(10)) };

@@ -22,7 +22,12 @@ impl<const PER_MS: u32> Ticks<PER_MS> {
 
     /// Milliseconds since the start, when the counter reads `counter`.
     pub const fn millis(&mut self, counter: u32) -> u64 {
-        let whole = self.began.wrapping_sub(counter) / PER_MS;
+        let passed = self.began.wrapping_sub(counter);
+        // Mostly it is the same millisecond, and small processors take long to divide.
+        if passed < PER_MS {
+            return self.millis;
+        }
+        let whole = passed / PER_MS;
         self.began = self.began.wrapping_sub(whole.wrapping_mul(PER_MS));
         self.millis = self.millis.wrapping_add(whole as u64);
         self.millis

@@ -7,8 +7,8 @@ use crate::bridge::{Bridge, Have, Tracking};
 use crate::counts::{Counts, Reason};
 use crate::image;
 use crate::log::Log;
-use crate::port::{Port, Side};
-use crate::settings::Fail;
+use crate::port::{LinkState, Port, Side};
+use crate::settings::{Fail, Settings};
 use crate::table::{Keys, Memory, Table, table};
 
 /// The most frames that one round takes from a port, so that the other has its turn.
@@ -68,23 +68,34 @@ impl<'m> Gateway<'m> {
     ///
     /// # Errors
     /// When the memory is of no use: there are no slots.
-    #[inline(never)] // Its copies of the table are off the stack when frames come.
     pub fn start(&mut self, memory: Memory<'m>, keys: Keys) -> Result<(), ConfigError> {
-        let slot_count = memory.connections.slot_count();
+        let read = self.settings(memory.connections.slot_count());
+        read.map_or(Ok(()), |settings| self.track(&settings, memory, keys))
+    }
+
+    /// What the configuration in flash asks for, or the built-in one; none when nothing is tracked.
+    #[inline(never)] // What it needs of the stack is free again when there is a table.
+    fn settings(&mut self, slot_count: usize) -> Option<Settings<'m>> {
         let read = image::read(self.flash).and_then(|settings| settings.fit(slot_count));
-        let fail = image::fail(self.flash);
-        let settings = match read {
-            Ok(settings) => settings,
-            Err(why) => {
+        read.map_or_else(
+            |why| {
+                let fail = image::fail(self.flash);
                 self.log.configuration(why, fail);
-                if fail != Fail::Default && !why.is_absent() {
-                    return Ok(());
-                }
-                image::default()
-            }
-        };
+                (fail == Fail::Default || why.is_absent()).then(image::default)
+            },
+            Some,
+        )
+    }
+
+    #[inline(never)] // Its copies of the table are off the stack when frames come.
+    fn track(
+        &mut self,
+        settings: &Settings<'m>,
+        memory: Memory<'m>,
+        keys: Keys,
+    ) -> Result<(), ConfigError> {
         self.log.level(settings.log);
-        let table = table(&settings, memory, keys)?;
+        let table = table(settings, memory, keys)?;
         self.log.boot(&table, settings.log);
         self.bridge.rules = Have::Rules(Tracking::new(table, settings.filter));
         Ok(())
@@ -117,6 +128,12 @@ impl<'m> Gateway<'m> {
         &self.counts
     }
 
+    /// Whether the ports have a link, as of the last look at them.
+    #[must_use]
+    pub const fn links(&self) -> [LinkState; 2] {
+        self.bridge.links
+    }
+
     /// The table, once there is one.
     #[must_use]
     pub const fn table(&self) -> Option<&Table<'m>> {
@@ -135,20 +152,32 @@ impl<'m> Gateway<'m> {
         }
         for _ in 0..BURST {
             let Some(frame) = from.receive() else { return Round::Done };
-            let frame_len = frame.as_ref().len();
-            let action = self.bridge.decide(now, side, frame.as_ref());
-            let sent = match &action {
-                Action::Forward(_) => to.transmit(frame).map_err(|frame| (frame, Reason::Busy)),
-                Action::Drop(_, dropped) => Err((frame, dropped.reason())),
-            };
-            let unsent = sent.err().map(|(frame, why)| {
-                from.recycle(frame);
-                why
-            });
-            self.counts.port_mut(side).count(unsent);
-            self.log.action(now, (side, frame_len), &action, unsent);
+            self.carry(now, side, frame, (from, to));
         }
         Round::Cut
+    }
+
+    /// Carries a frame that came in at the port of `side`.
+    #[inline(never)] // A round without a frame does not set up what this needs.
+    fn carry<P: Port>(
+        &mut self,
+        now: Instant,
+        side: Side,
+        frame: P::Frame,
+        (from, to): (&mut P, &mut P),
+    ) {
+        let frame_len = frame.as_ref().len();
+        let action = self.bridge.decide(now, side, frame.as_ref());
+        let sent = match &action {
+            Action::Forward(_) => to.transmit(frame).map_err(|frame| (frame, Reason::Busy)),
+            Action::Drop(_, dropped) => Err((frame, dropped.reason())),
+        };
+        let unsent = sent.err().map(|(frame, why)| {
+            from.recycle(frame);
+            why
+        });
+        self.counts.port_mut(side).count(unsent);
+        self.log.action(now, (side, frame_len), &action, unsent);
     }
 
     /// Says how the gateway is.

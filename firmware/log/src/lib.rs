@@ -3,7 +3,15 @@
 //!
 //! A board has an implementation of `critical-section`. By itself the log goes through semihosting,
 //! which an emulator answers; with the feature `rtt` into a ring in memory, which a debug probe reads
-//! while the board runs. Nothing else of a board knows which one it is.
+//! while the board runs. A reset empties the ring. So a board with RTT has a function
+//!
+//! ```ignore
+//! #[unsafe(no_mangle)]
+//! fn _keeptrack_log_end(ending: keeptrack_log::Ending) -> !
+//! ```
+//!
+//! which starts it anew when its program has failed, and keeps why, so that the log of the next start
+//! can say so. Nothing else of a board knows where its log goes.
 //!
 //! A frame that is not taken is lost, and the next one begins afresh: no log holds up the frames of
 //! the network.
@@ -20,7 +28,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use critical_section::RestoreState;
 use defmt::Encoder;
 
-pub use ending::{end_selfcheck, fail};
+pub use ending::{Ending, end_selfcheck, fail};
 use output::Output;
 
 #[defmt::global_logger]

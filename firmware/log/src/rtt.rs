@@ -7,6 +7,8 @@
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
+use crate::Ending;
+
 /// How many bytes the ring has, of which one stays empty: a power of two.
 const RING_LEN: u32 = 1024;
 
@@ -93,14 +95,25 @@ impl Output {
     }
 }
 
-/// Stops, all being well: the probe may still read the log.
+/// Stands still, all being well: the probe may still read the log.
 pub(crate) fn succeed() -> ! {
+    stop()
+}
+
+/// Stands still: the probe may still read why.
+pub(crate) fn stop() -> ! {
     loop {
         spin_loop();
     }
 }
 
-/// Stops: the probe may still read why. A board with a watchdog starts anew.
-pub(crate) fn fail() -> ! {
-    succeed()
+/// Ends as the board does.
+pub(crate) fn fail(ending: Ending) -> ! {
+    _keeptrack_log_end(ending)
+}
+
+// SAFETY: the crate's documentation asks each board for a function of this name and type.
+unsafe extern "Rust" {
+    /// Starts the board anew, and keeps why.
+    safe fn _keeptrack_log_end(ending: Ending) -> !;
 }

@@ -9,6 +9,8 @@ use semihosting::process::ExitCode;
 use semihosting::sys::arm_compat::{OpenMode, sys_open};
 use semihosting::sys::write;
 
+use crate::Ending;
+
 /// Longer frames leave in several calls.
 const GATHERED_LEN: usize = 128;
 
@@ -61,6 +63,11 @@ pub(crate) fn succeed() -> ! {
 }
 
 /// Ends the machine: the emulator's exit code is 1.
-pub(crate) fn fail() -> ! {
+pub(crate) fn stop() -> ! {
     ExitCode::FAILURE.exit_process()
+}
+
+/// As [`stop`]: there is nobody to tell why.
+pub(crate) fn fail(_: Ending) -> ! {
+    stop()
 }

@@ -26,6 +26,9 @@ const BURST: usize = 16;
 /// How long a probe may take: more is a stall.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a probe may take at the start, before another one is sent.
+const TRY: Duration = Duration::from_millis(200);
+
 /// How long to wait for frames when the board takes none.
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -84,6 +87,21 @@ impl<'w, W: FnMut(Event<'_>) -> io::Result<()>> Feed<'w, W> {
         }
     }
 
+    /// Waits until the board carries frames both ways: a link may come up a second after its start. Until
+    /// then probes go in and do not come out.
+    ///
+    /// # Errors
+    /// As for [`Self::settle`].
+    pub fn open(&mut self) -> io::Result<()> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let late = self.probe(TRY)?;
+            if late.is_none() || Instant::now() > until {
+                return late.map_or(Ok(()), stalled);
+            }
+        }
+    }
+
     /// Feeds a frame.
     ///
     /// # Errors
@@ -103,27 +121,12 @@ impl<'w, W: FnMut(Event<'_>) -> io::Result<()>> Feed<'w, W> {
     /// # Errors
     /// A probe does not come out: the board carries nothing any more. Or those of the watch.
     pub fn settle(&mut self) -> io::Result<()> {
-        self.window = (0, 0);
-        self.probe_count += 1;
-        self.awaited = Side::BOTH.map(|side| Some(probe(side, self.probe_count)));
-        for side in Side::BOTH {
-            self.put(side, &probe(side, self.probe_count))?;
-        }
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let late = Side::BOTH.into_iter().find(|side| self.awaited[*side as usize].is_some());
-            let Some(side) = late else { return Ok(()) };
-            if Instant::now() > until {
-                let what = format!("what came in at {} does not come out any more", side.name());
-                return Err(io::Error::new(ErrorKind::TimedOut, what));
-            }
-            self.take(MOMENT)?;
-        }
+        self.probe(PATIENCE)?.map_or(Ok(()), stalled)
     }
 
     /// As many frames as the board holds for the way from that side to the other while nobody takes
     /// them there: its buffers, and what the emulator's queues hold. They are out when this returns.
-    /// Only for a port whose emulator waits for buffers; others lose what they have no room for.
+    /// Only for a board at whose wires frames wait, see [`Wires::loses`].
     ///
     /// # Errors
     /// As for [`Self::settle`].
@@ -173,6 +176,25 @@ impl<'w, W: FnMut(Event<'_>) -> io::Result<()>> Feed<'w, W> {
         self.settle()
     }
 
+    /// Sends a probe at either port, and takes what comes out until they do: for so long. The answer is
+    /// the side whose probe has not come out.
+    fn probe(&mut self, wait: Duration) -> io::Result<Option<Side>> {
+        self.window = (0, 0);
+        self.probe_count += 1;
+        self.awaited = Side::BOTH.map(|side| Some(probe(side, self.probe_count)));
+        for side in Side::BOTH {
+            self.put(side, &probe(side, self.probe_count))?;
+        }
+        let until = Instant::now() + wait;
+        loop {
+            let late = Side::BOTH.into_iter().find(|side| self.awaited[*side as usize].is_some());
+            if late.is_none() || Instant::now() > until {
+                return Ok(late);
+            }
+            self.take(MOMENT)?;
+        }
+    }
+
     /// Takes what comes out until nothing does for a while.
     fn drain(&mut self) -> io::Result<()> {
         while self.take(FULL)?.is_some() {}
@@ -204,6 +226,11 @@ impl<'w, W: FnMut(Event<'_>) -> io::Result<()>> Feed<'w, W> {
         }
         Ok(side)
     }
+}
+
+fn stalled(side: Side) -> io::Result<()> {
+    let what = format!("what came in at {} does not come out any more", side.name());
+    Err(io::Error::new(ErrorKind::TimedOut, what))
 }
 
 /// Whether a frame is a probe.

@@ -1,7 +1,9 @@
-//! What a PC needs beside a board: its wires, its emulator, its log in words, and frames to send.
+//! What a PC needs beside a board: its image to flash, its wires, its emulator, its log in words, and
+//! frames to send.
 #![allow(clippy::disallowed_methods, reason = "who waits for a board does so by his own clock")]
 
 pub mod feed;
+pub mod flash;
 pub mod frames;
 pub mod graph;
 pub mod log;

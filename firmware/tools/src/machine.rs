@@ -68,7 +68,7 @@ impl Machine {
     pub fn start(setup: &Setup) -> io::Result<Self> {
         let words = Words::of(&setup.image)?;
         let config = setup.config.as_deref().map_or(OsStr::new("-"), Path::as_os_str);
-        let program = setup.board.join("qemu");
+        let program = setup.board.join("machine");
         // However this program ends, the emulator does so, too.
         let mut emulator = Command::new("setpriv")
             .args(["--pdeathsig", "KILL"])

@@ -1,4 +1,4 @@
-//! Orders to a running emulator, in QEMU's machine protocol.
+//! Orders to a running emulator, in QEMU's machine protocol, which other emulators speak, too.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
@@ -44,6 +44,7 @@ impl Qmp {
             }
         };
         stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
         let mut qmp = Self { stream: BufReader::new(stream) };
         qmp.read()?;
         qmp.run("qmp_capabilities", json!({}))?;
@@ -64,6 +65,40 @@ impl Qmp {
     /// As for [`Self::run`].
     pub fn set_link(&mut self, wire: &str, link: Link) -> io::Result<()> {
         self.run("set_link", json!({ "name": wire, "up": link == Link::Up })).map(drop)
+    }
+
+    /// Ends the emulator.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub fn quit(&mut self) -> io::Result<()> {
+        self.run("quit", json!({})).map(drop)
+    }
+
+    /// Makes the chip of the port of that name do what it should not. What a fault is called, and what
+    /// its argument is, the emulator says; QEMU knows none.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub fn fault(&mut self, port: &str, fault: &str, argument: Option<u32>) -> io::Result<()> {
+        let arguments = json!({ "port": port, "fault": fault, "argument": argument });
+        self.run("x-w5500", arguments).map(drop)
+    }
+
+    /// Makes the program hang, until the machine's watchdog bites. QEMU's machines have none.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub fn hang(&mut self) -> io::Result<()> {
+        self.run("x-watchdog", json!({})).map(drop)
+    }
+
+    /// Makes the processor fault where it is. QEMU does not.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub fn crash(&mut self) -> io::Result<()> {
+        self.run("x-fault", json!({})).map(drop)
     }
 
     /// Runs a command of the protocol, and hands over what it returns.

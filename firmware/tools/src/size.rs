@@ -16,6 +16,10 @@ pub struct Size {
     pub table: u64,
     /// What is kept for the stack.
     pub stack: u64,
+    /// What is left of the RAM behind the variables.
+    pub spare: u64,
+    /// What the board wants to be left, as `_ram_spare` in its memory.x says.
+    pub spare_asked: u64,
     /// How many connections the table holds.
     pub connection_count: u64,
 }
@@ -29,6 +33,7 @@ impl Size {
     pub fn of(image: &File<'_>) -> Result<Self, Box<dyn Error>> {
         let [storage, sources] = [variable(image, "::STORAGE")?, variable(image, "::SOURCES")?];
         let [top, lowest] = [edge(image, "_stack_start")?, edge(image, "_stack_end")?];
+        let [ram_end, spare_asked] = [edge(image, "_ram_end")?, edge(image, "_ram_spare")?];
         let table = u64::try_from(bytes_a_table::<u16>())?;
         let entry = u64::try_from(bytes_an_entry::<u16>())?;
         // A static may have a mark beside it that it is taken: less than an entry.
@@ -43,28 +48,35 @@ impl Size {
             variables: 0,
             table: storage + sources,
             stack: top.saturating_sub(lowest),
+            spare: ram_end.saturating_sub(lowest),
+            spare_asked,
             connection_count,
         };
         for section in image.sections() {
-            size.add(&section)?;
+            size.add(&section, ram_end)?;
         }
         Ok(size)
     }
 
-    fn add(&mut self, section: &object::Section<'_, '_>) -> Result<(), object::Error> {
+    fn add(
+        &mut self,
+        section: &object::Section<'_, '_>,
+        ram_end: u64,
+    ) -> Result<(), object::Error> {
         match (section.kind(), section.name()?) {
             // What is left of the RAM, which is nobody's or the stack's.
-            (_, ".heap" | ".stack") => {}
+            (_, ".heap" | ".stack") => return Ok(()),
             (SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::ReadOnlyString, _) => {
                 self.flash += section.size();
+                return Ok(());
             }
-            (SectionKind::Data, _) => {
-                self.flash += section.size();
-                self.variables += section.size();
-            }
-            (SectionKind::UninitializedData, _) => self.variables += section.size(),
-            _ => {}
+            (SectionKind::Data, _) => self.flash += section.size(),
+            (SectionKind::UninitializedData, _) => {}
+            _ => return Ok(()),
         }
+        self.variables += section.size();
+        let behind = ram_end.saturating_sub(section.address() + section.size());
+        self.spare = self.spare.min(behind);
         Ok(())
     }
 }
@@ -86,8 +98,8 @@ fn variable(image: &File<'_>, end: &str) -> Result<u64, String> {
     }
 }
 
-/// The address that the linker script calls so.
-fn edge(image: &File<'_>, name: &str) -> Result<u64, String> {
+/// The address or the number that the linker script calls so.
+pub(crate) fn edge(image: &File<'_>, name: &str) -> Result<u64, String> {
     let symbol = image.symbol_by_name(name);
     symbol.map(|symbol| symbol.address()).ok_or_else(|| format!("no symbol {name} in it"))
 }

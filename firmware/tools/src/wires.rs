@@ -3,7 +3,10 @@
 //! A wire is a pair of unix datagram sockets in a folder: the emulator binds `NAME.board`, this side
 //! binds `NAME.wire`, and a datagram is a frame. A board's file `wires` says which wires it has, a
 //! line each: the name of a port, whose frames the wire carries as they are, or a name and
-//! `PORT=VLAN` for each port of a trunk, whose frames it carries with an 802.1Q tag.
+//! `PORT=VLAN` for each port of a trunk, whose frames it carries with an 802.1Q tag. Behind
+//! that may stand `longest=BYTES`, where ports take no longer frames, tags included; and `loses`, where
+//! the board or its emulator loses frames for which it has no room: at others they wait in the queue of
+//! the socket.
 
 mod plan;
 
@@ -17,7 +20,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::Side;
-use plan::{Carries, Plan};
+use plan::{Carries, Plan, Planned, WhenFull};
 
 pub use plan::tagged;
 
@@ -41,6 +44,8 @@ struct Wire {
     socket: UnixDatagram,
     board: PathBuf,
     carries: Carries,
+    when_full: WhenFull,
+    longest: Option<usize>,
 }
 
 impl Wires {
@@ -50,9 +55,11 @@ impl Wires {
     /// # Errors
     /// The file cannot be read or says something else than wires, or a socket cannot be bound.
     pub fn open(board: &Path, folder: &Path) -> io::Result<Self> {
-        let wires = Plan::read(&board.join("wires"))?.0.into_iter().map(|(name, carries)| {
+        let wires = Plan::read(&board.join("wires"))?.0.into_iter().map(|planned| {
+            let Planned { name, carries, when_full, longest } = planned;
             let socket = bind(&folder.join(format!("{name}.wire")))?;
-            Ok(Wire { socket, board: folder.join(format!("{name}.board")), carries })
+            let board = folder.join(format!("{name}.board"));
+            Ok(Wire { socket, board, carries, when_full, longest })
         });
         Ok(Self { wires: wires.collect::<io::Result<_>>()? })
     }
@@ -99,6 +106,18 @@ impl Wires {
     #[must_use]
     pub fn is_trunk(&self) -> bool {
         self.wires.iter().any(|wire| matches!(wire.carries, Carries::Trunk(_)))
+    }
+
+    /// Bytes of a frame that is not too long for any port.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.wires.iter().filter_map(|wire| wire.longest).min().unwrap_or(usize::MAX)
+    }
+
+    /// Whether a board that holds as many frames as it can loses those that are sent to it then.
+    #[must_use]
+    pub fn loses(&self) -> bool {
+        self.wires.iter().any(|wire| wire.when_full == WhenFull::Loses)
     }
 
     /// The next frame that the board sends, which replaces what is in `frame`, and the side that it

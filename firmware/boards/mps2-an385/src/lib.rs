@@ -3,8 +3,8 @@
 //!
 //! The board's parts are at fixed addresses, as ARM's application note 385 has them. A board of one's
 //! own starts as a copy of this folder: `memory.x` and `main.rs` say what is where and how much of it
-//! there is, the files beside this one are small and each about one part of the board. `qemu` starts
-//! the machine, and is what a board of hardware has no need of.
+//! there is, the files beside this one are small and each about one part of the board. `machine`
+//! starts the emulator, and is what a board of hardware has no need of.
 #![no_std]
 
 pub mod clock;

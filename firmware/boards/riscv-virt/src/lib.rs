@@ -2,8 +2,8 @@
 //!
 //! The machine's parts are at fixed addresses, as its manual has them. A board of one's own starts as
 //! a copy of this folder: `memory.x` and `main.rs` say what is where and how much of it there is,
-//! the files beside this one are small and each about one part of the machine. `qemu` starts the
-//! machine, and is what a board of hardware has no need of.
+//! the files beside this one are small and each about one part of the machine. `machine` starts the
+//! emulator, and is what a board of hardware has no need of.
 #![no_std]
 
 pub mod clock;

@@ -94,6 +94,25 @@ fn one_clock_read_twice_gives_none() {
     assert_eq!(keys.unwrap_err(), Unhealthy::Period, "clocks without jitter");
 }
 
+/// What a ring oscillator gives: a bit a reading, which is one in so many.
+#[test]
+fn a_random_bit_gives_keys_and_one_that_is_stuck_or_swings_does_not() {
+    let bit = |seed, one_in| {
+        let mut noise = Noise(seed);
+        outcome(move || u32::from(noise.below(one_in) == 0)).1
+    };
+    let [even, uneven] = [bit(8, 2), bit(8, 20)].map(|keys| keys.unwrap().table.0);
+    assert_ne!(even, uneven);
+    assert_ne!(even, bit(9, 2).unwrap().table.0);
+    assert_eq!(bit(8, u64::MAX).unwrap_err(), Unhealthy::Repetition, "stuck");
+    let mut swing = 0;
+    let swings = outcome(|| {
+        swing ^= 1;
+        swing
+    });
+    assert_eq!(swings.1.unwrap_err(), Unhealthy::Repetition);
+}
+
 /// One sample in so many is another.
 fn biased(one_in: u64) -> Result<(), Unhealthy> {
     let (mut noise, mut health) = (Noise(5), Health::new());

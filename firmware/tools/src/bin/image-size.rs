@@ -1,13 +1,14 @@
-//! What boards' images take: `image-size BOARD...`, a column a board, of the images in firmware/out/.
+//! What boards' images take: `image-size FOLDER BOARD...`, a column a board, of the images `BOARD.elf` in
+//! FOLDER.
 //!
 //! How deep the stack was is asked of the board itself, which paints it, after some frames through its
 //! emulator.
 
-use std::env::{args, split_paths, var_os};
+use std::env::args;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::thread::scope;
 
 use keeptrack_tools::feed::Feed;
@@ -28,15 +29,16 @@ const FRAME_COUNT: u64 = 20_000;
 const SEED: u64 = 1;
 
 fn main() -> ExitCode {
-    let boards: Vec<String> = args().skip(1).collect();
-    match Scratch::new().map_err(Fault::from).and_then(|_scratch| columns(&boards)) {
-        Ok(columns) if !columns.is_empty() => {
+    let arguments: Vec<String> = args().skip(1).collect();
+    let [folder, boards @ ..] = arguments.as_slice() else { return usage() };
+    if boards.is_empty() {
+        return usage();
+    }
+    let folder = Path::new(folder);
+    match Scratch::new().map_err(Fault::from).and_then(|_scratch| columns(folder, boards)) {
+        Ok(columns) => {
             print(&columns);
-            ExitCode::SUCCESS
-        }
-        Ok(_) => {
-            eprintln!("usage: image-size BOARD...");
-            ExitCode::from(2)
+            judge(&columns)
         }
         Err(why) => {
             eprintln!("image-size: {why}");
@@ -45,10 +47,16 @@ fn main() -> ExitCode {
     }
 }
 
+fn usage() -> ExitCode {
+    eprintln!("usage: image-size FOLDER BOARD...");
+    ExitCode::from(2)
+}
+
 /// One for each board. All are looked at at once: most of the time is waiting for what they say.
-fn columns(boards: &[String]) -> Result<Vec<Column<'_>>, Fault> {
+fn columns<'b>(images: &Path, boards: &'b [String]) -> Result<Vec<Column<'b>>, Fault> {
     scope(|scope| {
-        let looks: Vec<_> = boards.iter().map(|board| scope.spawn(|| Column::of(board))).collect();
+        let look = |board: &'b String| scope.spawn(move || Column::of(images, board));
+        let looks: Vec<_> = boards.iter().map(look).collect();
         let looks = boards.iter().zip(looks);
         let columns = looks.map(|(board, look)| match look.join() {
             Ok(column) => column.map_err(|why| format!("{board}: {why}").into()),
@@ -67,9 +75,10 @@ struct Column<'b> {
 }
 
 impl<'b> Column<'b> {
-    fn of(board: &'b str) -> Result<Self, Fault> {
+    fn of(images: &Path, board: &'b str) -> Result<Self, Fault> {
         let folder = tempfile::tempdir()?;
-        let setup = Setup::of(board, folder.path());
+        let image = images.join(board).with_extension("elf");
+        let setup = Setup { image, ..Setup::of(board, folder.path()) };
         let elf = fs::read(&setup.image)?;
         let size = Size::of(&File::parse(&*elf)?).map_err(|why| why.to_string())?;
         let deepest = if has_emulator(&setup)? { Some(deepest(&setup)?) } else { None };
@@ -77,18 +86,10 @@ impl<'b> Column<'b> {
     }
 }
 
-/// Whether the board has a script that starts its emulator, and that program is installed.
+/// Whether the board has an emulator, and what that needs is installed.
 fn has_emulator(setup: &Setup) -> Result<bool, Fault> {
-    let script = setup.board.join("qemu");
-    if !script.exists() {
-        return Ok(false);
-    }
-    let script = fs::read_to_string(script)?;
-    let mut words = script.split_whitespace();
-    let program = words.find(|word| word.starts_with("qemu-system-"));
-    let program = Path::new(program.ok_or("its script `qemu` starts no emulator")?);
-    let path = var_os("PATH").unwrap_or_default();
-    Ok(split_paths(&path).any(|folder| folder.join(program).is_file()))
+    let script = setup.board.join("machine");
+    Ok(script.exists() && Command::new(script).arg("--check").status()?.success())
 }
 
 /// How many bytes of its stack a board needed for some frames.
@@ -96,6 +97,7 @@ fn deepest(setup: &Setup) -> Result<u64, Fault> {
     let wires = Wires::open(&setup.board, &setup.folder)?;
     let mut machine = Machine::start(setup)?;
     let mut feed = Feed::new(&wires, |_| Ok(()));
+    feed.open()?;
     for (frame, _) in Churn::new(SEED).zip(0..FRAME_COUNT) {
         feed.send(&frame)?;
     }
@@ -122,10 +124,24 @@ fn print(columns: &[Column<'_>]) {
     line("RAM for the stack, bytes", &|column| grouped(column.size.stack));
     line(&used, &|column| match column.deepest {
         Some(deepest) => grouped(deepest),
-        None => "no QEMU".to_owned(),
+        None => "no emulator".to_owned(),
     });
     line("RAM in all, bytes", &|column| grouped(column.size.variables + column.size.stack));
+    line("RAM to spare, bytes", &|column| grouped(column.size.spare));
     line("flash, bytes", &|column| grouped(column.size.flash));
+}
+
+/// Names the boards that have less to spare than they want.
+fn judge(columns: &[Column<'_>]) -> ExitCode {
+    let mut verdict = ExitCode::SUCCESS;
+    for Column { board, size, .. } in columns {
+        let [spare, asked] = [size.spare, size.spare_asked].map(grouped);
+        if size.spare < size.spare_asked {
+            eprintln!("image-size: {board}: {spare} bytes to spare, its memory.x wants {asked}");
+            verdict = ExitCode::FAILURE;
+        }
+    }
+    verdict
 }
 
 /// `480,680`.

@@ -23,11 +23,19 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut machine = Qmp::connect(Path::new(folder))?;
     match order.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["reset"] => machine.reset()?,
+        ["quit"] => machine.quit()?,
         ["link", wire, "up"] => machine.set_link(wire, Link::Up)?,
         ["link", wire, "down"] => machine.set_link(wire, Link::Down)?,
+        ["fault", port, fault] => machine.fault(port, fault, None)?,
+        ["fault", port, fault, argument] => {
+            machine.fault(port, fault, Some(argument.parse()?))?;
+        }
+        ["hang"] => machine.hang()?,
+        ["crash"] => machine.crash()?,
         _ => return Err(USAGE.into()),
     }
     Ok(())
 }
 
-const USAGE: &str = "usage: qmp FOLDER reset, or qmp FOLDER link WIRE up|down";
+const USAGE: &str = "usage: qmp FOLDER reset|quit|hang|crash, or qmp FOLDER link WIRE up|down, or qmp \
+                     FOLDER fault PORT FAULT [ARGUMENT]";

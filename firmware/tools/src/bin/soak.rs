@@ -3,8 +3,9 @@
 //!     soak BOARD FRAMES
 //!
 //! Connections are far more than the board has slots, some frames are odd. In the end every frame is
-//! counted, everything still passes, no buffer is lost, and the log has no error. Wants the board's
-//! image in firmware/out/, no root.
+//! counted, everything still passes, and the log has no error. No buffer is lost, either, which can
+//! only be asked of a board at whose wires frames wait; one that loses them may have lost all but one.
+//! Wants the board's image in firmware/out/, no root.
 
 use std::env::args;
 use std::error::Error;
@@ -106,6 +107,7 @@ struct Soaked {
 /// Feeds the frames, and what else there is.
 fn soak(wires: &Wires, frame_count: u32, seen: &mut Seen) -> Result<Soaked, Fault> {
     let mut feed = Feed::new(wires, |event| seen.note(event));
+    feed.open()?;
     let before = held(wires, &mut feed)?;
     #[allow(clippy::disallowed_methods, reason = "how long it takes is what is asked")]
     let start = Instant::now();
@@ -122,13 +124,13 @@ fn soak(wires: &Wires, frame_count: u32, seen: &mut Seen) -> Result<Soaked, Faul
     Ok(Soaked { took, flood_lost, stranger_count })
 }
 
-/// How many frames the board holds for each direction when they cannot leave. A trunk's port has no
-/// buffers that could be lost: it copies frames.
+/// How many frames the board holds for each direction when they cannot leave. One that loses what it
+/// has no room for cannot be asked.
 fn held<W: FnMut(Event<'_>) -> io::Result<()>>(
     wires: &Wires,
     feed: &mut Feed<'_, W>,
 ) -> io::Result<[usize; 2]> {
-    if wires.is_trunk() {
+    if wires.loses() {
         return Ok([0; 2]);
     }
     Ok([feed.fill(Side::Left)?, feed.fill(Side::Right)?])

@@ -34,7 +34,8 @@ fn text_len(image: &str, name: &str) -> Result<u64, Box<dyn Error>> {
     let elf = File::parse(&*elf)?;
     let graph = Graph::of(&elf)?;
     let nodes = graph.nodes();
-    let is_it = |names: &[String]| names.iter().any(|one| one.contains(name));
+    // Some versions of Rust put a method's type into angle brackets.
+    let is_it = |names: &[String]| names.iter().any(|one| one.replace(">::", "::").contains(name));
     let start = nodes.iter().position(|node| is_it(&node.names));
     let ways = graph.ways_from(start.ok_or_else(|| format!("no function {name}"))?, |_| true);
     let sections = elf.sections().filter(|section| {

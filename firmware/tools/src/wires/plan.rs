@@ -13,9 +13,34 @@ const DOT1Q: [u8; 2] = [0x81, 0x00];
 const TAG_AT: usize = 12;
 const TAG_LEN: usize = 4;
 
-/// The wires by their names.
+/// The word for a wire whose board does not make anybody wait.
+const LOSES: &str = "loses";
+
+/// How the word begins that says how long a frame may be, its tags included.
+const LONGEST: &str = "longest=";
+
+/// The wires of a board.
 #[derive(Debug)]
-pub(super) struct Plan(pub(super) Vec<(String, Carries)>);
+pub(super) struct Plan(pub(super) Vec<Planned>);
+
+/// A wire as its line says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Planned {
+    pub(super) name: String,
+    pub(super) carries: Carries,
+    pub(super) when_full: WhenFull,
+    /// Where a port takes less than a tagged frame of full length.
+    pub(super) longest: Option<usize>,
+}
+
+/// What becomes of a frame for which a port has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WhenFull {
+    /// It waits in the wire's queue.
+    Waits,
+    /// It is lost, as on a wire of copper.
+    Loses,
+}
 
 /// Whose frames a wire carries.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,11 +58,11 @@ impl Plan {
             .map_err(|why| io::Error::new(why.kind(), format!("{name}: {why}")))?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let wires = lines.map(|(at, line)| {
-            Carries::parse(line).ok_or_else(|| {
+            Planned::parse(line).ok_or_else(|| {
                 let what = format!("{name}:{}: `{line}` is neither a port nor a trunk", at + 1);
                 io::Error::new(
                     ErrorKind::InvalidData,
-                    format!("{what}: eth0, or NAME eth0=VLAN ..."),
+                    format!("{what}: eth0, or NAME eth0=VLAN ..., [longest=BYTES], [loses]"),
                 )
             })
         });
@@ -45,19 +70,32 @@ impl Plan {
     }
 }
 
+impl Planned {
+    /// `eth0 [longest=BYTES] [loses]`, or `NAME eth0=VLAN ...` in the place of `eth0`.
+    fn parse(line: &str) -> Option<Self> {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let (words, when_full) = match words.as_slice() {
+            [words @ .., LOSES] => (words, WhenFull::Loses),
+            words => (words, WhenFull::Waits),
+        };
+        let longest = words.last().and_then(|word| word.strip_prefix(LONGEST));
+        let words = words.get(..words.len() - usize::from(longest.is_some()))?;
+        let longest = longest.map(str::parse).transpose().ok()?;
+        let (name, ports) = words.split_first()?;
+        let carries = Carries::parse(name, ports)?;
+        Some(Self { name: (*name).to_owned(), carries, when_full, longest })
+    }
+}
+
 impl Carries {
-    /// `eth0`, or `NAME eth0=VLAN ...`: a wire and its name.
-    pub(super) fn parse(line: &str) -> Option<(String, Self)> {
-        let mut words = line.split_whitespace();
-        let name = words.next()?;
-        let ports = words.map(|word| {
+    fn parse(name: &str, ports: &[&str]) -> Option<Self> {
+        let ports = ports.iter().map(|word| {
             let (port, vlan) = word.split_once('=')?;
             let vlan = vlan.parse().ok().filter(|vlan| (1..4095).contains(vlan))?;
             Some((side(port)?, vlan))
         });
         let ports = ports.collect::<Option<Vec<_>>>()?;
-        let carries = if ports.is_empty() { Self::Port(side(name)?) } else { Self::Trunk(ports) };
-        Some((name.to_owned(), carries))
+        Some(if ports.is_empty() { Self::Port(side(name)?) } else { Self::Trunk(ports) })
     }
 
     /// The VLAN of the port on that side, if its frames come this way: outer None for another wire.

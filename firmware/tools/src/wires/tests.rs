@@ -28,9 +28,10 @@ fn receive(socket: &UnixDatagram) -> Vec<u8> {
 
 #[test]
 fn a_wire_a_port_carries_frames_as_they_are() {
-    let (folder, board) = board("eth0\neth1\n", &["eth0", "eth1"]);
+    let (folder, board) = board("eth0\neth1 longest=1514\n", &["eth0", "eth1"]);
     let wires = Wires::open(folder.path(), folder.path()).unwrap();
-    assert!(!wires.is_trunk());
+    assert!(!wires.is_trunk() && !wires.loses());
+    assert_eq!(wires.longest(), 1514);
     wires.send(Side::Right, b"to the right").unwrap();
     assert_eq!(receive(&board[1]), b"to the right");
     board[0].send_to(b"from the left", folder.path().join("eth0.wire")).unwrap();
@@ -42,9 +43,10 @@ fn a_wire_a_port_carries_frames_as_they_are() {
 
 #[test]
 fn a_trunk_carries_frames_with_the_tag_of_their_port() {
-    let (folder, board) = board("trunk eth0=10 eth1=20\n", &["trunk"]);
+    let (folder, board) = board("trunk eth0=10 eth1=20 loses\n", &["trunk"]);
     let wires = Wires::open(folder.path(), folder.path()).unwrap();
-    assert!(wires.is_trunk());
+    assert!(wires.is_trunk() && wires.loses());
+    assert_eq!(wires.longest(), usize::MAX);
     let addresses = [2; 12];
     let frame = [&addresses[..], &[8, 6, 1]].concat();
     let tagged = [&addresses[..], &[0x81, 0, 0, 20, 8, 6, 1]].concat();
@@ -76,7 +78,15 @@ fn a_full_queue_is_told_and_an_absent_board_is_another_matter() {
 
 #[test]
 fn what_is_no_wire_is_refused_with_its_line() {
-    for line in ["eth2", "trunk eth0", "trunk eth0=0", "trunk eth0=4095", "trunk eth7=1"] {
+    for line in [
+        "eth2",
+        "trunk eth0",
+        "trunk eth0=0",
+        "trunk eth0=4095",
+        "trunk eth7=1",
+        "loses",
+        "eth0 longest=x",
+    ] {
         let (folder, _) = board(&format!("eth1\n\n{line}\n"), &[]);
         let why = Wires::open(folder.path(), folder.path()).unwrap_err().to_string();
         assert!(why.contains(&format!("wires:3: `{line}`")), "{why}");
