@@ -1,4 +1,4 @@
-# Two thousand clients of both families, and a table of 512: what is reserved for ssh stays for ssh.
+# More clients, of both families, than fit into a table of 512: what is reserved for ssh stays for ssh.
 
 # opens ADDRESS PORT
 opens() {
@@ -9,7 +9,8 @@ ulimit -n 8192
 in_b "$CROWD" serve 9000 22 &
 listens "$B" tcp 9000
 listens "$B" tcp 22
-in_a "$CROWD" open 2000 9000 "${OUTSIDE[@]}" >"$DIR/scene/crowd" &
+answers "$A" 10.9.0.2
+in_a "$CROWD" open "$CROWD_SIZE" 9000 "${OUTSIDE[@]}" >"$DIR/scene/crowd" &
 logged 'nf_conntrack: table full, dropping packet'
 for _ in $(seq $PATIENCE); do
     [ -s "$DIR/scene/crowd" ] && break

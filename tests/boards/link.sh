@@ -5,6 +5,4 @@ silent "$A" 10.9.0.2
 logged 'eth1: link Down'
 machine link "$wire" up
 # The board looks at its links once a second.
-answers "$A" 10.9.0.2
-pings "$A" 10.9.0.2
-pings "$A" fd09::2
+goes_on

@@ -1,4 +1,5 @@
 # Who is inside may ask, and is answered; long packets come whole.
+answers "$A" 10.9.0.2
 for address in "${OUTSIDE[@]}"; do
     pings "$A" "$address"
     # As long as Ethernet carries: an IP packet of 1,500 bytes.

@@ -41,7 +41,7 @@ fn run() -> Result<ExitCode, String> {
     let lines: Vec<_> = text.lines().filter_map(Line::parse).collect();
     let compared = compare(&lines, &handed(Path::new(capture))?, Path::new(image))?;
     let (same, differing) = (compared.packet_count, compared.differences.len());
-    let (lost, unasked) = (compared.unheard.len(), compared.unasked_count);
+    let (lost, unasked) = (compared.unheard.len(), compared.unasked.len());
     println!(
         "REPORT {same} packets compared with a replay: {differing} differ; {lost} were lost, \
          {unasked} not looked into"

@@ -38,8 +38,9 @@ const ACCEPT: &str = "accept";
 pub struct Compared {
     /// Frames of which board and replay had to say the same.
     pub packet_count: usize,
-    /// Frames that the board did not look into: nobody was at the other port, or the like.
-    pub unasked_count: usize,
+    /// Frames that the board did not look into, by their places: nobody was at the other port, or the
+    /// like.
+    pub unasked: Vec<usize>,
     /// Frames of which the board says nothing, by their places: it never had them.
     pub unheard: Vec<usize>,
     /// Frames that the board sent on, by their places, in this order.
@@ -96,9 +97,8 @@ pub fn compare(log: &[Line], frames: &[Frame], image: &Path) -> Result<Compared,
         }
         let accepted = told.iter().filter(|(_, said)| said.fate() == ACCEPT);
         compared.accepted.extend(accepted.map(|(place, _)| *place));
-        let told_count = told.len();
-        told.retain(|(_, said)| !UNASKED.contains(&said.fate()));
-        compared.unasked_count += told_count - told.len();
+        let unasked = told.extract_if(.., |(_, said)| UNASKED.contains(&said.fate()));
+        compared.unasked.extend(unasked.map(|(place, _)| place));
         compared.packet_count += told.len();
         compared.differences.extend(differences(&told, frames, (part.slot_count, image))?);
     }
@@ -277,7 +277,7 @@ mod tests {
         let log = ["boot: 9 connections", "packet eth0 60 - no_link", "packet eth0 70 - looped"];
         let frames = [60, 1600, 70, 13].map(|len| frame(Side::Left, len));
         let compared = compare(&log.map(line), &frames, Path::new("none")).unwrap();
-        assert_eq!((compared.unheard, compared.unasked_count), (vec![1, 3], 2));
+        assert_eq!((compared.unheard, compared.unasked), (vec![1, 3], vec![0, 2]));
         assert_eq!(compared.packet_count, 0);
     }
 

@@ -54,6 +54,8 @@ pub fn fed(board: &str, configuration: &Configuration) -> Result<Fed, String> {
 struct Run {
     /// All that went in, probes too.
     handed: Vec<Frame>,
+    /// Bytes of the longest frame that the ports take.
+    longest: usize,
     /// What came out, at the side named.
     came_out: Vec<Frame>,
     log: Vec<Line>,
@@ -63,7 +65,7 @@ impl Run {
     fn of(setup: &Setup, frames: &[Frame]) -> io::Result<Self> {
         let wires = Wires::open(&setup.board, &setup.folder)?;
         let mut machine = Machine::start(setup)?;
-        let mut run = Self::default();
+        let mut run = Self { longest: wires.longest(), ..Self::default() };
         let mut feed = Feed::new(&wires, |event| {
             match event {
                 Event::In(side, bytes) => run.handed.push(Frame { side, bytes: bytes.to_vec() }),
@@ -105,12 +107,21 @@ impl Run {
         faults.extend(
             differing.map(|difference| format!("{} is {difference}", origins[difference.place])),
         );
+        // Before the links are up, probes may get lost; without later ones nothing goes on.
+        let is_no_probe = |place: &&usize| !is_probe(&self.handed[**place].bytes);
         // What a port takes, it hands over.
-        let lost = compared.unheard.iter().filter(|place| is_proper(&self.handed[**place].bytes));
-        faults.extend(lost.map(|place| format!("{}, frame {place}, was lost", origins[*place])));
-        if compared.unasked_count > 0 {
-            faults.push(format!("{} frames were not looked into", compared.unasked_count));
-        }
+        let is_for_ports = |place: &&usize| {
+            let bytes = &self.handed[**place].bytes;
+            is_proper(bytes) && bytes.len() <= self.longest
+        };
+        let lost = compared.unheard.iter().filter(is_for_ports);
+        let lost = lost.filter(is_no_probe).map(|place| (place, "was lost"));
+        let unasked = compared.unasked.iter().filter(is_no_probe);
+        let unasked = unasked.map(|place| (place, "was not looked into"));
+        faults.extend(
+            lost.chain(unasked)
+                .map(|(place, what)| format!("{}, frame {place}, {what}", origins[*place])),
+        );
         for side in Side::BOTH {
             faults.extend(self.passage(side, compared, origins).err());
         }
@@ -144,6 +155,7 @@ fn in_turn<W: FnMut(Event<'_>) -> io::Result<()>>(
     feed: &mut Feed<'_, W>,
     frames: &[Frame],
 ) -> io::Result<()> {
+    feed.open()?;
     for turn in frames.chunk_by(|before, frame| before.side == frame.side) {
         turn.iter().try_for_each(|frame| feed.send(frame))?;
         feed.settle()?;
