@@ -1,11 +1,11 @@
 //! What a rule asks of a packet.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use heapless::Vec;
 
-use super::Hook;
-use crate::packet::{IfName, Packet};
+use super::{Hook, SetId, Sets};
+use crate::packet::{IfName, Packet, Transport};
 use crate::tuple::{Ends, Protocol};
 
 /// What a rule asks of one property of a packet.
@@ -79,6 +79,70 @@ fn holds_port(ports: &Ports, port: u16) -> bool {
     ports.iter().any(|&(low, high)| (low..=high).contains(&port))
 }
 
+/// Some bits, and how they must stand: `--tcp-flags` and `--mark`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bits {
+    /// The bits that are looked at.
+    pub mask: u32,
+    /// What they must be. Bits outside of the mask are never there.
+    pub value: u32,
+}
+
+impl Bits {
+    const fn hold(self, there: u32) -> bool {
+        there & self.mask == self.value
+    }
+}
+
+/// Messages of ICMP or ICMPv6 of one type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IcmpTypes {
+    /// The type.
+    pub kind: u8,
+    /// The first and the last code.
+    pub codes: (u8, u8),
+}
+
+impl IcmpTypes {
+    /// Whether a packet is such a message; what is no ICMP of its family is none.
+    fn hold(self, packet: &Packet<'_>) -> bool {
+        let own = if packet.tuple.source.is_ipv4() { Protocol::ICMP } else { Protocol::ICMPV6 };
+        let begins = packet.tuple.protocol == own && packet.transport != Transport::Continued;
+        let (low, high) = self.codes;
+        match packet.segment {
+            [kind, code, ..] => begins && *kind == self.kind && (low..=high).contains(code),
+            _ => false,
+        }
+    }
+}
+
+/// Whom a packet is for on its link, as far as its addresses tell: `--pkt-type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PacketKind {
+    /// One host, and whatever this host sends.
+    Unicast,
+    /// All hosts of the link.
+    Broadcast,
+    /// A group of hosts.
+    Multicast,
+}
+
+impl PacketKind {
+    /// What a packet to `destination` is at `hook`. The kernel takes it from the link, and at
+    /// OUTPUT the packet has not come to any.
+    fn of(hook: Hook, destination: IpAddr) -> Self {
+        match (hook, destination) {
+            (Hook::Output, _) => Self::Unicast,
+            (Hook::Prerouting, IpAddr::V4(Ipv4Addr::BROADCAST)) => Self::Broadcast,
+            (Hook::Prerouting, destination) if destination.is_multicast() => Self::Multicast,
+            (Hook::Prerouting, _) => Self::Unicast,
+        }
+    }
+}
+
+/// The most sets that one rule asks for.
+pub const MAX_SETS: usize = 6;
+
 /// The family that a rule is for: `iptables` or `ip6tables`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
@@ -109,14 +173,37 @@ pub struct Matches {
     pub destination_ports: Test<Ports>,
     /// `--ports`: either of the two, likewise.
     pub either_ports: Test<Ports>,
+    /// `--tcp-flags`, of the header's octet. A packet without a TCP header fails any test but
+    /// [`Test::Any`].
+    pub tcp_flags: Test<Bits>,
+    /// `--icmp-type` and `--icmpv6-type`.
+    pub icmp: Test<IcmpTypes>,
+    /// `--length`: the least and the most bytes of the IP packet.
+    pub len: Test<(u32, u32)>,
+    /// `--pkt-type`
+    pub kind: Test<PacketKind>,
+    /// `--mark`: what rules before have made of the mark, which is 0 at first.
+    pub mark: Test<Bits>,
+    /// Sets that the packet must be in, or must not be in.
+    pub sets: Vec<Test<SetId>, MAX_SETS>,
+}
+
+/// A packet on its walk through the rules of a hook.
+#[derive(Clone, Copy)]
+pub(super) struct Walking<'p> {
+    pub(super) hook: Hook,
+    pub(super) packet: &'p Packet<'p>,
+    /// Its mark, as the rules so far have made it.
+    pub(super) mark: u32,
 }
 
 impl Matches {
-    /// Whether a rule applies to a packet at `hook`: there is no output interface yet at
-    /// PREROUTING, and no input interface at OUTPUT.
-    pub(super) fn apply(&self, hook: Hook, packet: &Packet<'_>) -> bool {
+    /// Whether a rule applies to a packet: there is no output interface yet at PREROUTING, and no
+    /// input interface at OUTPUT.
+    pub(super) fn apply(&self, walking: Walking<'_>, sets: &impl Sets) -> bool {
+        let packet = walking.packet;
         let tuple = &packet.tuple;
-        let (input, output) = match hook {
+        let (input, output) = match walking.hook {
             Hook::Prerouting => (packet.seen.input, None),
             Hook::Output => (None, packet.seen.output),
         };
@@ -128,6 +215,26 @@ impl Matches {
             && self.destination.passes(|network| network.holds(tuple.destination))
             && self.protocol.passes(|&protocol| protocol == tuple.protocol)
             && self.ports_apply(tuple.ends)
+            && self.rest_applies(walking, sets)
+    }
+
+    /// What rules seldom ask.
+    fn rest_applies(&self, walking: Walking<'_>, sets: &impl Sets) -> bool {
+        let Walking { hook, packet, mark } = walking;
+        let kind = PacketKind::of(hook, packet.tuple.destination);
+        self.tcp_flags_apply(&packet.transport)
+            && self.icmp.passes(|types| types.hold(packet))
+            && self.len.passes(|&(least, most)| (least..=most).contains(&packet.len))
+            && self.kind.passes(|&wanted| wanted == kind)
+            && self.mark.passes(|bits| bits.hold(mark))
+            && self.sets.iter().all(|test| test.passes(|&set| sets.hold(set, packet)))
+    }
+
+    fn tcp_flags_apply(&self, transport: &Transport) -> bool {
+        match transport {
+            Transport::Tcp(tcp) => self.tcp_flags.passes(|bits| bits.hold(tcp.flags.0.into())),
+            _ => self.tcp_flags == Test::Any,
+        }
     }
 
     fn ports_apply(&self, ends: Ends) -> bool {

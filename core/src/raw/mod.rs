@@ -9,14 +9,18 @@
 
 mod matches;
 mod said;
+mod sets;
 mod table;
 mod template;
 
 use crate::packet::Packet;
 use crate::timeout::TimeoutPolicy;
 
-pub use matches::{Family, IfPattern, Matches, Network, Ports, Test};
+pub use matches::{
+    Bits, Family, IcmpTypes, IfPattern, MAX_SETS, Matches, Network, PacketKind, Ports, Test,
+};
 pub use said::Said;
+pub use sets::{NoSets, SetId, Sets};
 pub use table::{ChainId, MAX_WALK, Policy, RawError, RawTable, Rule, RuleCount, Target};
 pub use template::{Helper, PolicyId, Template, WhenFull};
 

@@ -2,8 +2,9 @@
 
 use heapless::Vec;
 
+use super::matches::Walking;
 use super::said::{Heard, Said, Tracking};
-use super::{Hook, Matches, PolicyId, Raw, RawVerdict, Template, WhenFull};
+use super::{Hook, Matches, NoSets, PolicyId, Raw, RawVerdict, Sets, Template, WhenFull};
 use crate::packet::{Packet, Path};
 use crate::timeout::{Timeout, TimeoutPolicy};
 
@@ -31,6 +32,14 @@ pub enum Target {
     /// What a full table does with the packet, whatever rule says how it is tracked; the walk goes
     /// on. Of each of the two things that it can say the first rule that does has its way.
     Full(WhenFull),
+    /// Of the packet's mark these bits stay, and then those change; the walk goes on, as after
+    /// `-j MARK --set-xmark`, whose mask is what does not stay.
+    Mark {
+        /// The bits that stay.
+        keep: u32,
+        /// The bits that change.
+        change: u32,
+    },
     /// The walk ends, the packet passes.
     Accept,
     /// The walk ends, the packet is dropped.
@@ -148,32 +157,46 @@ pub const MAX_WALK: u32 = 8192;
 /// [`RawTable::check`] refuses the tables in which one could meet more. In a table that nobody
 /// checked the walk of a packet that meets too many is cut off, and the policy decides.
 #[derive(Debug, Clone)]
-pub struct RawTable<const RULES: usize, const CHAINS: usize, const POLICIES: usize = 0> {
+pub struct RawTable<const RULES: usize, const CHAINS: usize, const POLICIES: usize = 0, S = NoSets>
+{
     rules: Vec<Rule, RULES>,
     chains: Vec<Chain, CHAINS>,
     timeouts: Vec<TimeoutPolicy, POLICIES>,
+    /// What rules ask for by [`Matches::sets`].
+    pub sets: S,
 }
 
-impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize> Default
-    for RawTable<RULES, CHAINS, POLICIES>
+impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets + Default> Default
+    for RawTable<RULES, CHAINS, POLICIES, S>
 {
     fn default() -> Self {
-        Self::new()
+        Self::with_sets(S::default())
     }
 }
 
 impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
     RawTable<RULES, CHAINS, POLICIES>
 {
-    /// A table of two empty chains whose policy is ACCEPT.
+    /// A table of two empty chains whose policy is ACCEPT, for rules that ask for no sets.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_sets(NoSets)
+    }
+}
+
+impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets>
+    RawTable<RULES, CHAINS, POLICIES, S>
+{
+    /// A table of two empty chains whose policy is ACCEPT, for rules that may ask for these sets.
+    #[must_use]
+    pub fn with_sets(sets: S) -> Self {
         const {
             assert!(CHAINS >= 2 && CHAINS <= 1 << 16, "two chains are built in, ids have 16 bits");
             assert!(RULES <= 1 << 16, "ids have 16 bits");
             assert!(POLICIES <= PolicyId::MAX_COUNT, "more timeout policies than there are ids");
         }
-        let mut table = Self { rules: Vec::new(), chains: Vec::new(), timeouts: Vec::new() };
+        let (rules, chains, timeouts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut table = Self { rules, chains, timeouts, sets };
         for _ in Hook::ALL {
             // There is room: asserted above.
             let _ = table.add_chain();
@@ -314,8 +337,10 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
         self.chains.get(usize::from(id.0))
     }
 
-    /// Walks the chain of `hook` with a packet whose tracking is still open, or settled before.
-    fn walk(&mut self, hook: Hook, packet: &Packet<'_>, tracking: Tracking) -> RawVerdict {
+    /// Walks the chain of a hook with a packet whose tracking is still open, or settled before.
+    /// Answers with its mark as well.
+    fn walk(&mut self, mut walking: Walking<'_>, tracking: Tracking) -> (RawVerdict, u32) {
+        let hook = walking.hook;
         let mut behind: Vec<Option<RuleId>, CHAINS> = Vec::new();
         let mut said = Said::nothing(tracking);
         let mut next = self.chain(ChainId::of(hook)).and_then(|chain| chain.first);
@@ -330,7 +355,7 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
                 continue;
             };
             next = rule.next;
-            if !rule.matches.apply(hook, packet) {
+            if !rule.matches.apply(walking, &self.sets) {
                 continue;
             }
             let target = rule.target;
@@ -338,15 +363,16 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
             count.matched = count.matched.wrapping_add(1);
             match target {
                 Target::Continue => {}
+                Target::Mark { keep, change } => walking.mark = walking.mark & keep ^ change,
                 Target::NoTrack | Target::Ct(_) | Target::Full(_) => match said.hear(target, id) {
                     Heard::Now => count.effective = count.effective.wrapping_add(1),
                     Heard::TooLate => count.too_late = count.too_late.wrapping_add(1),
                     Heard::Later | Heard::Never => {}
                 },
-                Target::Accept => return self.settled(hook, &said),
+                Target::Accept => return (self.settled(hook, &said), walking.mark),
                 Target::Drop => {
                     count.effective = count.effective.wrapping_add(1);
-                    return RawVerdict::Drop;
+                    return (RawVerdict::Drop, walking.mark);
                 }
                 Target::Return => next = None,
                 Target::Goto(into) => next = self.chain(into).and_then(|chain| chain.first),
@@ -357,10 +383,11 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
                 }
             }
         }
-        match self.chain(ChainId::of(hook)).map(|chain| chain.policy) {
+        let verdict = match self.chain(ChainId::of(hook)).map(|chain| chain.policy) {
             Some(Policy::Drop) => RawVerdict::Drop,
             _ => self.settled(hook, &said),
-        }
+        };
+        (verdict, walking.mark)
     }
 
     /// What becomes of a packet at the end of its walk, of which that was said; counts what only
@@ -376,23 +403,24 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
     }
 }
 
-impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize> Raw
-    for RawTable<RULES, CHAINS, POLICIES>
+impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets> Raw
+    for RawTable<RULES, CHAINS, POLICIES, S>
 {
     fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
+        let at = |hook, mark| Walking { hook, packet, mark };
         match packet.seen.path {
-            Path::Arrives => self.walk(Hook::Prerouting, packet, Tracking::Open),
-            Path::Local => self.walk(Hook::Output, packet, Tracking::Open),
+            Path::Arrives => self.walk(at(Hook::Prerouting, 0), Tracking::Open).0,
+            Path::Local => self.walk(at(Hook::Output, 0), Tracking::Open).0,
             Path::Loops => {
-                let verdict = self.walk(Hook::Output, packet, Tracking::Open);
+                let (verdict, mark) = self.walk(at(Hook::Output, 0), Tracking::Open);
                 // PREROUTING changes nothing any more: even a DROP there comes after the entry was
                 // confirmed.
                 match verdict {
                     RawVerdict::Track(_) => {
-                        self.walk(Hook::Prerouting, packet, Tracking::AtOutput);
+                        self.walk(at(Hook::Prerouting, mark), Tracking::AtOutput);
                     }
                     RawVerdict::NoTrack => {
-                        self.walk(Hook::Prerouting, packet, Tracking::Never);
+                        self.walk(at(Hook::Prerouting, mark), Tracking::Never);
                     }
                     RawVerdict::Drop => {}
                 }
