@@ -22,6 +22,7 @@ pub(crate) struct Fault {
     title: String,
     label: String,
     footers: Vec<Footer>,
+    is_undecided: bool,
 }
 
 #[derive(Debug)]
@@ -32,7 +33,29 @@ struct Footer {
 
 impl Fault {
     pub(crate) fn new(span: Range<usize>, title: impl Into<String>) -> Self {
-        Self { span, title: title.into(), label: String::new(), footers: Vec::new() }
+        Self {
+            span,
+            title: title.into(),
+            label: String::new(),
+            footers: Vec::new(),
+            is_undecided: false,
+        }
+    }
+
+    /// Marks it as nothing wrong, but something that is known and not decided.
+    pub(crate) fn undecided(mut self) -> Self {
+        self.is_undecided = true;
+        self
+    }
+
+    /// Whether that is all that is the matter.
+    pub(crate) const fn is_undecided(&self) -> bool {
+        self.is_undecided
+    }
+
+    /// What is the matter, in one line. Not made safe for a terminal.
+    pub(crate) fn title(&self) -> &str {
+        &self.title
     }
 
     /// Says beside the underlined word what is wrong with it.

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::firmware_config::{Filter, Image};
 use crate::on_full::Spec;
 use crate::options::{MAX_ENTRIES, World};
-use crate::rules::{self, RuleSet};
+use crate::rules::{self, Known, RuleSet, Unknown};
 use crate::settings::Settings;
 
 /// What every table of a replay is set up with.
@@ -40,7 +40,10 @@ impl Setup {
     fn of_texts(world: &World, specs: Vec<Spec>) -> Result<Self, Error> {
         let settings = Settings::load(&world.config)?;
         let config = settings.apply(world.preset.config());
-        let rules = rules::load(&world.rules, &world.timeout_policies, &config.timeouts)?;
+        let unknown = if world.allow_unknown { Unknown::MatchesNothing } else { Unknown::Refused };
+        let known = Known::new(world.local.clone(), unknown);
+        let policies = &world.timeout_policies;
+        let rules = rules::load(&world.rules, policies, &config.timeouts, known)?;
         let max = match (world.max, settings.max()) {
             (None, Some((max, origin))) if max > MAX_ENTRIES => {
                 return Err(Error::TooManyEntries(max, origin.to_string()));

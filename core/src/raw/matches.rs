@@ -141,7 +141,7 @@ impl PacketKind {
 }
 
 /// The most sets that one rule asks for.
-pub const MAX_SETS: usize = 6;
+pub const MAX_SETS: usize = 4;
 
 /// The family that a rule is for: `iptables` or `ip6tables`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -169,8 +169,20 @@ pub struct RawTable<const RULES: usize, const CHAINS: usize, const POLICIES: usi
 impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets + Default> Default
     for RawTable<RULES, CHAINS, POLICIES, S>
 {
+    /// A table of two empty chains whose policy is ACCEPT.
     fn default() -> Self {
-        Self::with_sets(S::default())
+        const {
+            assert!(CHAINS >= 2 && CHAINS <= 1 << 16, "two chains are built in, ids have 16 bits");
+            assert!(RULES <= 1 << 16, "ids have 16 bits");
+            assert!(POLICIES <= PolicyId::MAX_COUNT, "more timeout policies than there are ids");
+        }
+        let (rules, chains, timeouts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut table = Self { rules, chains, timeouts, sets: S::default() };
+        for _ in Hook::ALL {
+            // There is room: asserted above.
+            let _ = table.add_chain();
+        }
+        table
     }
 }
 
@@ -180,30 +192,13 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize>
     /// A table of two empty chains whose policy is ACCEPT, for rules that ask for no sets.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_sets(NoSets)
+        Self::default()
     }
 }
 
 impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets>
     RawTable<RULES, CHAINS, POLICIES, S>
 {
-    /// A table of two empty chains whose policy is ACCEPT, for rules that may ask for these sets.
-    #[must_use]
-    pub fn with_sets(sets: S) -> Self {
-        const {
-            assert!(CHAINS >= 2 && CHAINS <= 1 << 16, "two chains are built in, ids have 16 bits");
-            assert!(RULES <= 1 << 16, "ids have 16 bits");
-            assert!(POLICIES <= PolicyId::MAX_COUNT, "more timeout policies than there are ids");
-        }
-        let (rules, chains, timeouts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut table = Self { rules, chains, timeouts, sets };
-        for _ in Hook::ALL {
-            // There is room: asserted above.
-            let _ = table.add_chain();
-        }
-        table
-    }
-
     /// Makes a chain that rules can jump to.
     ///
     /// # Errors

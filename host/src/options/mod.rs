@@ -218,8 +218,15 @@ pub struct World {
     pub config: Vec<String>,
 
     /// Rules of the raw table: iptables-save text or iptables command lines (repeatable)
+    ///
+    /// Also `firewall-cmd --direct` lines and units of systemd. What rules ask of ipsets is looked
+    /// up in what `ipset save` prints, given as one more file.
     #[arg(short, long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+
+    /// A rule with a match or target that is not supported matches nothing, and is named
+    #[arg(long, requires = "rules")]
+    pub allow_unknown: bool,
 
     /// Timeout policies that rules name, `-j CT --timeout NAME`: what nfct lists (repeatable)
     ///

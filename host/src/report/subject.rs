@@ -216,6 +216,9 @@ fn rule_notes(world: &World, table: &Tracker) -> Vec<String> {
             others.iter().map(|(table, count)| format!("{count} {table}")).collect();
         notes.push(format!("rules of other tables decide nothing here: {}", counts.join(", ")));
     }
+    for undecided in &rules.skipped.undecided {
+        notes.push(format!("a rule matches nothing here: {undecided}"));
+    }
     let event_choices = rules.skipped.event_choices;
     if event_choices > 0 {
         notes.push(format!(

@@ -24,7 +24,9 @@ pub(super) enum Action {
     Policy { chain: Word, policy: Word },
     /// `-F` and `-X`: takes rules or chains away.
     Clear { word: Word },
-    /// `-L`, `-S` and `-Z`: no rule changes.
+    /// `-D`: takes a rule away, if the chain has it.
+    Delete { chain: Word, word: Word },
+    /// `-L`, `-S`, `-Z` and `-C`: no rule changes.
     Nothing,
 }
 
@@ -146,14 +148,22 @@ fn action_of(
             take_number(rest);
             Action::Nothing
         }
-        "-D" | "--delete" | "-C" | "--check" | "-R" | "--replace" | "-E" | "--rename-chain" => {
-            let title = format!("`{}` is not supported by this version", word.text);
-            return Err(Fault::new(word.span.clone(), title)
-                .label("rules can be added, not looked up again")
-                .help(format!("let the script run, and {}", wanted.help)));
+        "-C" | "--check" => {
+            chain()?;
+            Action::Nothing
         }
+        "-D" | "--delete" => Action::Delete { chain: chain()?, word: word.clone() },
+        "-R" | "--replace" | "-E" | "--rename-chain" => return Err(looks_up(word, wanted)),
         _ => return Ok(None),
     }))
+}
+
+/// That a command speaks of rules that it does not make.
+pub(super) fn looks_up(word: &Word, wanted: &Wanted) -> Fault {
+    let title = format!("`{}` is not supported by this version", word.text);
+    Fault::new(word.span.clone(), title)
+        .label("rules can be added, not looked up again")
+        .help(format!("let the script run, and {}", wanted.help))
 }
 
 /// Takes the next word when it is a number.
@@ -189,6 +199,7 @@ mod tests {
             Action::NewChain { chain } => format!("N {}", chain.text),
             Action::Policy { chain, policy } => format!("P {} {}", chain.text, policy.text),
             Action::Clear { word } => word.text,
+            Action::Delete { chain, .. } => format!("D {}", chain.text),
             Action::Nothing => "nothing".to_owned(),
         };
         let rule: Vec<&str> = command.rule.iter().map(|word| word.text.as_str()).collect();
@@ -208,6 +219,8 @@ mod tests {
             ("-F", "-F: "),
             ("-X X", "-X: "),
             ("-v -L OUTPUT 3 -n", "nothing: "),
+            ("-C X -j Y", "nothing: -j Y"),
+            ("-D X -j Y", "D X: -j Y"),
         ];
         for (line, expected) in cases {
             assert_eq!(parsed(line).as_deref(), Ok(expected), "{line}");
@@ -215,7 +228,7 @@ mod tests {
         let faults = [
             ("-j X", 0..4),
             ("-A", 0..2),
-            ("-D X 1", 0..2),
+            ("-R X 1", 0..2),
             ("-A X -A Y", 5..7),
             ("-P OUTPUT", 0..2),
         ];

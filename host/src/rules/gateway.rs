@@ -11,7 +11,7 @@ use super::chains::{BuiltIn, Chains, Table};
 use super::policies::Policies;
 use super::program::{Compiled, program};
 use super::tables::Tables;
-use super::{Beside, Error, SkippedCounts, read, sources, text};
+use super::{Beside, Error, Known, SkippedCounts, read, sources, text};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::units::Count;
@@ -46,7 +46,8 @@ impl GatewayRules {
     ) -> Result<Self, Error> {
         let (raw, filter) = (Chains::new(Table::Raw), Chains::new(Table::Filter));
         let mut tables = Tables::Bridge { raw, filter };
-        let Beside { classes, skipped } = read(files, &Policies::default(), &mut tables)?;
+        let (policies, known) = (Policies::default(), Known::default());
+        let Beside { classes, skipped, .. } = read(files, &policies, &mut tables, known)?;
         let mut raw = program(tables.chains(Table::Raw), BuiltIn::Hook(Hook::Prerouting));
         let chains = tables.chains(Table::Filter);
         let open = chains.all().iter().filter(|chain| {

@@ -1,17 +1,9 @@
 //! Messages of ICMP and ICMPv6 by the names and numbers of iptables.
 
-use keeptrack_core::raw::Family;
+use keeptrack_core::raw::{Family, IcmpTypes};
 
 use super::words::Word;
 use crate::diagnostic::Fault;
-
-/// Messages of one type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct IcmpTypes {
-    pub(super) kind: u8,
-    /// The first and the last code.
-    pub(super) codes: (u8, u8),
-}
 
 /// A name, its type, and its code if it has one.
 type Named = (&'static str, u8, Option<u8>);

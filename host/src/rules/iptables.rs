@@ -8,12 +8,15 @@ use keeptrack_core::raw::{Family, Hook, Policy};
 use super::chains::{BuiltIn, ChainIndex, Table};
 use super::classes::Classes;
 use super::command::{self, Action, Command};
+use super::forms::{self, Direct, Form};
+use super::ipset;
 use super::matches::{self, Purpose, Standing};
 use super::policies::{self, Policies};
+use super::sets::HostSets;
 use super::tables::Tables;
 use super::text::{self, Line};
 use super::words::{self, Syntax, Word};
-use super::{Origin, RuleSource, SkippedCounts};
+use super::{Known, Origin, RuleSource, SkippedCounts, Unknown};
 use crate::diagnostic::{Fault, Faults};
 use crate::settings;
 use crate::source::Source;
@@ -27,6 +30,8 @@ pub(super) struct Destination<'d> {
     /// The timeout policies that rules may name.
     pub(super) policies: &'d Policies,
     pub(super) classes: &'d mut Classes,
+    pub(super) known: &'d Known,
+    pub(super) sets: &'d mut HostSets,
     pub(super) skipped: &'d mut SkippedCounts,
     /// Takes the errors.
     pub(super) faults: Faults<'d>,
@@ -40,7 +45,8 @@ pub(super) type Saved = (Table, Family, String);
 /// Reads the lines of `file`.
 pub(super) fn read(file: &Source, destination: Destination<'_>) {
     let family = super::family::inferred(file);
-    let mut reader = Reader { file, family, section: None, to: destination };
+    let (section, direct) = (None, Vec::new());
+    let mut reader = Reader { file, family, section, in_unit: false, direct, to: destination };
     for line in text::lines(file) {
         if let Err(fault) = reader.line(&line)
             && !reader.to.faults.take(fault)
@@ -58,6 +64,10 @@ struct Reader<'f, 'd> {
     /// Of lines that do not name the program.
     family: Family,
     section: Option<Section>,
+    /// Whether this is a unit of systemd, of which only some lines are commands.
+    in_unit: bool,
+    /// The direct rules so far: family, chain and priority of each.
+    direct: Vec<(Family, String, i64)>,
     to: Destination<'d>,
 }
 
@@ -101,12 +111,20 @@ impl Reader<'_, '_> {
                 }
             },
             // A script may make the policies as well, and set what the gateway is told besides.
-            (_, None) if policies::is_nfct(text) => Ok(()),
+            (_, None) if policies::is_nfct(text) || ipset::is_of_ipset(text) => Ok(()),
             (_, None) if settings::is_setting(text) => {
                 self.to.skipped.settings_in(self.file.name());
                 Ok(())
             }
-            (_, None) => self.command_line(line),
+            (_, None) if forms::is_unit_section(text) => {
+                self.in_unit = true;
+                Ok(())
+            }
+            (_, None) if self.in_unit && !text.starts_with("Exec") => Ok(()),
+            (_, None) => match forms::of(text) {
+                Form::Stops => Ok(()),
+                Form::Command(at) => self.command_line(line, line.span.start + at),
+            },
         }
     }
 
@@ -182,15 +200,23 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A line outside of any table: a command, with or without the name of the program.
-    fn command_line(&mut self, line: &Line) -> Result<(), Fault> {
+    /// A line outside of any table: a command from `start` on, with or without the name of the
+    /// program.
+    fn command_line(&mut self, line: &Line, start: usize) -> Result<(), Fault> {
         let text = self.file.text();
+        let end = line.span.end;
         // What `iptables -t raw -S` prints names no table; commands are of `filter` then.
-        let (family, words, default) = if self.part(line.span.clone()).starts_with('-') {
-            (self.family, words::split(text, line.span.clone(), Syntax::Save)?, "raw")
+        let (family, words, default) = if self.part(start..end).starts_with('-') {
+            (self.family, words::split(text, start..end, Syntax::Save)?, "raw")
         } else {
-            let (family, program_end) = self.program(line)?;
-            (family, words::split(text, program_end..line.span.end, self.shell())?, "filter")
+            let program = self.program(start..end)?;
+            let words = words::split(text, program.span.end..end, self.shell())?;
+            if program.text.ends_with("firewall-cmd") {
+                let Some(direct) = forms::direct(&words)? else { return Ok(()) };
+                (direct.family, self.placed(direct), "filter")
+            } else {
+                (program_family(&program)?, words, "filter")
+            }
         };
         let table = command::table(&words)?.map_or(default, |(table, _)| table);
         let Some(table) = self.to.tables.named(table) else {
@@ -209,21 +235,29 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The family of the program that begins the line, perhaps behind `sudo`, and where its name
-    /// ends.
-    fn program(&self, line: &Line) -> Result<(Family, usize), Fault> {
-        let text = self.part(line.span.clone());
-        let behind_sudo = text.strip_prefix("sudo").filter(|rest| rest.starts_with([' ', '\t']));
-        let rest = behind_sudo.unwrap_or(text).trim_start();
-        let start = line.span.end - rest.len();
-        let name = rest.split(char::is_whitespace).next().unwrap_or_default();
-        let span = start..start + name.len();
+    /// The words of a direct rule with its place, which stands before those of higher priority.
+    fn placed(&mut self, Direct { family, mut words, rule }: Direct) -> Vec<Word> {
+        let Some((chain, priority)) = rule else { return words };
+        let name = chain.text.clone();
+        let before = self.direct.iter().filter(|(known_family, known, known_priority)| {
+            (*known_family, known) == (family, &name) && *known_priority <= priority
+        });
+        let place = before.count() + 1;
+        self.direct.push((family, name, priority));
+        let word = |text: String| Word { text, span: chain.span.clone() };
+        words.extend([word("-I".to_owned()), chain.clone(), word(place.to_string())]);
+        words
+    }
+
+    /// The program that begins the part `line`.
+    fn program(&self, line: Range<usize>) -> Result<Word, Fault> {
+        let name = self.part(line.clone()).split(char::is_whitespace).next().unwrap_or_default();
+        let span = line.start..line.start + name.len();
         if name.contains('$') {
             // A shell would put the name there: splitting says so.
             words::split(self.file.text(), span.clone(), self.shell())?;
         }
-        let end = span.end;
-        program_family(&Word { text: name.to_owned(), span }).map(|family| (family, end))
+        Ok(Word { text: name.to_owned(), span })
     }
 
     fn apply(
@@ -253,6 +287,12 @@ impl Reader<'_, '_> {
                 return Err(Fault::new(word.span, "rules are taken away again")
                     .label("behind rules that were read before")
                     .help("begin with this line, or leave it out"));
+            }
+            Action::Delete { chain, .. } if chains.len(chains.find(family, &chain)?) == 0 => {
+                return Ok(());
+            }
+            Action::Delete { word, .. } => {
+                return Err(command::looks_up(&word, self.to.tables.wanted()));
             }
             Action::Nothing => return Ok(()),
         };
@@ -284,8 +324,16 @@ impl Reader<'_, '_> {
         let purpose = self.to.tables.purpose(table);
         let hook = self.to.tables.chains(table).built_in(place.0).and_then(BuiltIn::hook);
         let policies = self.to.policies;
-        let standing = Standing { purpose, family, hook, policies, classes: self.to.classes };
-        let rule = matches::parse(words, standing)?;
+        let (classes, known, sets) = (&mut *self.to.classes, self.to.known, &mut *self.to.sets);
+        let standing = Standing { purpose, family, hook, policies, classes, known, sets };
+        let rule = match matches::parse(words, standing) {
+            Err(fault) if fault.is_undecided() && known.unknown == Unknown::MatchesNothing => {
+                let place = format!("{}:{}", self.file.name(), line.number);
+                self.to.skipped.undecided.push(format!("{place}: {}", fault.title()));
+                return Ok(());
+            }
+            parsed => parsed?,
+        };
         self.to.skipped.event_choices += usize::from(rule.chooses_events);
         self.to.skipped.log_rules += usize::from(rule.records);
         let mut source = self.source(line);
@@ -379,10 +427,19 @@ fn program_family(program: &Word) -> Result<Family, Fault> {
     match name {
         "iptables" => Ok(Family::V4),
         "ip6tables" => Ok(Family::V6),
+        "proto" | "domain" | "chain" => Err(foreign(program, "ferm")
+            .help("let ferm write them, `ferm --noexec --lines`, and give that")),
+        _ if name.starts_with("action=") || name == "add" => Err(foreign(program, "RouterOS")
+            .help("write them as lines of iptables: `-A PREROUTING ... -j NOTRACK`")),
         _ => Err(Fault::new(program.span.clone(), "not a line of iptables rules")
             .label("neither iptables nor ip6tables, nor a line of iptables-save")
             .did_you_mean(name, ["iptables", "ip6tables"])),
     }
+}
+
+fn foreign(program: &Word, system: &str) -> Fault {
+    Fault::new(program.span.clone(), format!("rules of {system} are not supported"))
+        .label("not a line of iptables")
 }
 
 fn not_committed(opened: Range<usize>) -> Fault {

@@ -4,6 +4,7 @@ mod ct;
 mod filter;
 mod full;
 mod header;
+mod host;
 mod modules;
 mod target;
 
@@ -15,9 +16,11 @@ use keeptrack_core::raw::{Family, Hook, Matches, Network, Target, Test};
 use self::ct::Ct;
 use self::full::Full;
 use super::InterfaceTest;
+use super::Known;
 use super::classes::Classes;
 use super::names::{OPTIONS, OTHER_OPTIONS, Opt, lists};
 use super::policies::Policies;
+use super::sets::HostSets;
 use super::words::Word;
 use crate::diagnostic::Fault;
 
@@ -95,6 +98,10 @@ pub(super) struct Standing<'p> {
     pub(super) policies: &'p Policies,
     /// The classes that rules have named; this one may name another.
     pub(super) classes: &'p mut Classes,
+    /// What is known beside the rules.
+    pub(super) known: &'p Known,
+    /// What rules have asked of addresses; this one may ask more.
+    pub(super) sets: &'p mut HostSets,
 }
 
 /// Reads the options of a rule, `words`.
@@ -115,6 +122,7 @@ pub(super) fn parse(words: &[Word], standing: Standing<'_>) -> Result<Rule, Faul
         target: None,
         ct: Ct::default(),
         full: Full::default(),
+        mark: None,
     };
     while let Some(word) = parser.words.next() {
         parser.option(word)?;
@@ -143,6 +151,8 @@ struct Parser<'w> {
     target: Option<(&'w Word, Opt)>,
     ct: Ct<'w>,
     full: Full<'w>,
+    /// What `-j MARK` does.
+    mark: Option<Target>,
 }
 
 /// An option on its way through the parser, with the `!` before it.
@@ -199,6 +209,16 @@ impl<'w> Parser<'w> {
             Opt::CtState | Opt::State => self.states(given, *opt),
             Opt::PhysdevIn | Opt::PhysdevOut | Opt::PhysdevIs => self.physdev(given, *opt),
             Opt::IcmpType | Opt::Icmpv6Type => self.icmp_type(given, *opt),
+            Opt::Syn
+            | Opt::TcpFlags
+            | Opt::SourceType
+            | Opt::DestinationType
+            | Opt::SourceRange
+            | Opt::DestinationRange
+            | Opt::MatchSet
+            | Opt::Length
+            | Opt::PacketKind
+            | Opt::Mark => self.host_option(given, *opt),
             _ => match given.bang {
                 None => self.plain_option(given, *opt),
                 Some(bang) => {
@@ -235,6 +255,9 @@ impl<'w> Parser<'w> {
             | Opt::CtEvents
             | Opt::ExpectationEvents => self.ct(given, opt),
             Opt::Class | Opt::Bypass => self.full(given, opt),
+            Opt::SetMark | Opt::SetXmark | Opt::AndMark | Opt::OrMark | Opt::XorMark => {
+                self.mark_option(given, opt)
+            }
             Opt::RecordFlag if records => Ok(()),
             Opt::RecordValue if records => value(given.word, &mut self.words).map(|_| ()),
             _ => Err(needs(given, "-j LOG` or `-j NFLOG")),
@@ -327,6 +350,7 @@ fn needs(given: Given<'_>, what: &str) -> Fault {
 fn unsupported(place: Range<usize>, what: &str) -> Fault {
     Fault::new(place, format!("{what} is not supported by this version"))
         .label("known, but not decided here yet")
+        .undecided()
 }
 
 #[cfg(test)]
@@ -340,8 +364,9 @@ mod tests {
     fn parsed(line: &str, hook: Option<Hook>) -> Result<Rule, Fault> {
         let words = split(line, 0..line.len(), Syntax::Save).unwrap();
         let (policies, classes) = (&Policies::default(), &mut Classes::default());
-        let purpose = Purpose::Raw;
-        parse(&words, Standing { purpose, family: Family::V4, hook, policies, classes })
+        let (purpose, family, sets) = (Purpose::Raw, Family::V4, &mut HostSets::default());
+        let known = &Known { local: vec![[192, 0, 2, 1].into()], ..Known::default() };
+        parse(&words, Standing { purpose, family, hook, policies, classes, known, sets })
     }
 
     fn network(address: [u8; 4], mask: [u8; 4]) -> Network {
@@ -447,9 +472,18 @@ mod tests {
             ("-j NOTRACK --log-prefix x", "--log-prefix"),
             ("-j NOTRACK --notrack", "--notrack"),
             ("--comment x", "--comment"),
-            ("-j MARK --set-mark 1", "MARK"),
+            ("-j MARK", "MARK"),
+            ("-j DROP --set-mark 1", "--set-mark"),
             ("-f", "-f"),
-            ("-m addrtype --dst-type LOCAL", "addrtype"),
+            ("-m rpfilter --loose", "rpfilter"),
+            ("-m addrtype --dst-type LOCAL,PROHIBIT", "PROHIBIT"),
+            ("-m set --match-set nt src", "nt"),
+            ("-p tcp --tcp-flags SYN,ECE SYN", "ECE"),
+            ("--syn", "--syn"),
+            ("-p udp --syn", "--syn"),
+            ("-m iprange --src-range 10.0.0.2-10.0.0.1", "10.0.0.2-10.0.0.1"),
+            ("-m length --length 9:1", "9:1"),
+            ("-m mark --mark 0x1/x", "0x1/x"),
             ("-m comment --comment two words", "words"),
             ("-c 1 x", "x"),
         ];

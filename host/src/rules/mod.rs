@@ -6,19 +6,23 @@ mod classes;
 mod command;
 mod compile;
 mod family;
+mod forms;
 mod gateway;
 mod icmp;
+mod ipset;
 mod iptables;
 mod matches;
 mod names;
 mod policies;
 mod program;
+mod sets;
 mod tables;
 mod text;
 mod values;
 mod words;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use keeptrack_core::raw::{Hook, PolicyId, Raw, RawTable, RawVerdict, Target, Template};
@@ -32,10 +36,12 @@ use self::chains::{Chains, Table};
 use self::classes::Classes;
 pub(crate) use self::family::mark as family_mark;
 pub(crate) use self::gateway::GatewayRules;
+use self::ipset::IpSets;
 use self::iptables::Destination;
 pub(crate) use self::matches::STATES;
 use self::policies::Policies;
 pub(crate) use self::program::Compiled;
+use self::sets::HostSets;
 use self::tables::Tables;
 
 /// The most rules of both families together. A rule that lists addresses counts for each.
@@ -45,7 +51,7 @@ pub const MAX_RULES: usize = 1024;
 pub const MAX_CHAINS: usize = 64;
 
 /// The raw table of the host program; a DROP policy takes two rules on each hook of each family.
-pub type HostRawTable = RawTable<{ MAX_RULES + 8 }, MAX_CHAINS, { PolicyId::MAX_COUNT }>;
+pub type HostRawTable = RawTable<{ MAX_RULES + 8 }, MAX_CHAINS, { PolicyId::MAX_COUNT }, HostSets>;
 
 /// The raw rules of some files.
 #[derive(Debug, Clone)]
@@ -107,6 +113,8 @@ pub struct SkippedCounts {
     pub event_choices: usize,
     /// Rules that ask for a line of a log.
     pub log_rules: usize,
+    /// Rules that match nothing because this version does not decide them, and why.
+    pub undecided: Vec<String>,
     /// The files of rules that hold settings as well, as typed.
     pub files_with_settings: Vec<String>,
 }
@@ -207,6 +215,34 @@ impl RuleSet {
     }
 }
 
+/// What is known beside the files of rules.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The addresses of the host, but for loopback's.
+    pub local: Vec<IpAddr>,
+    /// What becomes of rules that this version does not decide.
+    pub unknown: Unknown,
+    ipsets: IpSets,
+}
+
+impl Known {
+    /// That host's addresses, and that of rules that are not decided.
+    #[must_use]
+    pub fn new(local: Vec<IpAddr>, unknown: Unknown) -> Self {
+        Self { local, unknown, ipsets: IpSets::default() }
+    }
+}
+
+/// What becomes of a rule with a match or a target that is known and not decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unknown {
+    /// It is an error.
+    #[default]
+    Refused,
+    /// It matches no packet, which is said.
+    MatchesNothing,
+}
+
 /// Reads the rules of `files`, one file's behind the other's, and the timeout policies that they
 /// may name. Of what a policy does not say, `defaults` are taken.
 ///
@@ -216,9 +252,10 @@ pub fn load(
     files: &[PathBuf],
     policies: &[PathBuf],
     defaults: &TimeoutPolicy,
+    known: Known,
 ) -> Result<RuleSet, Error> {
     let policies = Policies::load(policies, defaults)?;
-    compiled(sources(files, &text::RAW_RULES), &policies)
+    compiled(sources(files, &text::RAW_RULES), &policies, known)
 }
 
 /// The raw rules of a gateway's configuration in words, whose other rules are its filter's.
@@ -226,7 +263,7 @@ pub fn load(
 /// # Errors
 /// As of [`load`].
 pub(crate) fn of_gateway_text(text: Source) -> Result<RuleSet, Error> {
-    let rules = compiled([Ok(text)].into_iter(), &Policies::default())?;
+    let rules = compiled([Ok(text)].into_iter(), &Policies::default(), Known::default())?;
     Ok(RuleSet { skipped: SkippedCounts::default(), ..rules })
 }
 
@@ -237,10 +274,12 @@ fn sources(files: &[PathBuf], wanted: &Wanted) -> impl Iterator<Item = Result<So
 fn compiled(
     files: impl Iterator<Item = Result<Source, Diagnostic>>,
     policies: &Policies,
+    known: Known,
 ) -> Result<RuleSet, Error> {
     let mut tables = Tables::Raw(Chains::new(Table::Raw));
-    let Beside { classes, skipped } = read(files, policies, &mut tables)?;
-    let (table, sources) = compile::compile(tables.into_raw(), policies)?;
+    let Beside { classes, skipped, sets } = read(files, policies, &mut tables, known)?;
+    let (mut table, sources) = compile::compile(tables.into_raw(), policies)?;
+    table.sets = sets;
     Ok(RuleSet { table, sources, skipped, classes })
 }
 
@@ -248,6 +287,7 @@ fn compiled(
 struct Beside {
     classes: Classes,
     skipped: SkippedCounts,
+    sets: HostSets,
 }
 
 /// Reads the rules of `files` into `tables`, one file's behind the other's.
@@ -255,26 +295,34 @@ fn read(
     files: impl Iterator<Item = Result<Source, Diagnostic>>,
     policies: &Policies,
     tables: &mut Tables,
+    mut known: Known,
 ) -> Result<Beside, Error> {
     let mut classes = Classes::default();
+    let mut sets = HostSets::default();
     let mut skipped = SkippedCounts::default();
     let mut saved = Vec::new();
     let mut diagnostics = Vec::new();
+    let mut texts = Vec::new();
     for file in files {
-        let file = match file {
-            Ok(file) => file,
-            Err(unreadable) => {
-                diagnostics.push(unreadable);
-                continue;
-            }
-        };
-        let faults = Faults::of(&file, &mut diagnostics);
-        let (tables, classes) = (&mut *tables, &mut classes);
+        match file {
+            Ok(file) => texts.push(file),
+            Err(unreadable) => diagnostics.push(unreadable),
+        }
+    }
+    // A set may stand in another file than the rules that ask for it.
+    for file in &texts {
+        known.ipsets.read(file, Faults::of(file, &mut diagnostics));
+    }
+    let known = &known;
+    for file in &texts {
+        let faults = Faults::of(file, &mut diagnostics);
+        let (tables, classes, sets) = (&mut *tables, &mut classes, &mut sets);
         let (skipped, saved) = (&mut skipped, &mut saved);
-        iptables::read(&file, Destination { tables, policies, classes, skipped, saved, faults });
+        let to = Destination { tables, policies, classes, known, sets, skipped, saved, faults };
+        iptables::read(file, to);
     }
     diagnostics.extend(tables.take_faults());
-    Error::unless(diagnostics, Beside { classes, skipped })
+    Error::unless(diagnostics, Beside { classes, skipped, sets })
 }
 
 #[cfg(test)]
@@ -290,7 +338,7 @@ mod tests {
         let texts = files
             .iter()
             .map(|(name, text)| Ok(Source::new((*name).to_owned(), (*text).to_owned())));
-        compiled(texts, &Policies::default())
+        compiled(texts, &Policies::default(), Known::default())
     }
 
     /// For each rule its place, target, family and hooks.

@@ -46,6 +46,32 @@ pub(super) enum Opt {
     IcmpType,
     /// Of IPv6.
     Icmpv6Type,
+    /// Of `-p tcp`.
+    Syn,
+    /// Of `-p tcp`.
+    TcpFlags,
+    /// Of `-m addrtype`.
+    SourceType,
+    /// Of `-m addrtype`.
+    DestinationType,
+    /// Of `-m iprange`.
+    SourceRange,
+    /// Of `-m iprange`.
+    DestinationRange,
+    /// Of `-m set`.
+    MatchSet,
+    /// Of `-m length`.
+    Length,
+    /// Of `-m pkttype`.
+    PacketKind,
+    /// Of `-m mark`.
+    Mark,
+    /// Of [`MARK`], as those below.
+    SetMark,
+    SetXmark,
+    AndMark,
+    OrMark,
+    XorMark,
 }
 
 /// The options that this version decides, by all their names.
@@ -112,13 +138,30 @@ pub(super) const OPTIONS: &[(&str, Opt)] = &[
     ("--physdev-is-bridged", Opt::PhysdevIs),
     ("--icmp-type", Opt::IcmpType),
     ("--icmpv6-type", Opt::Icmpv6Type),
+    ("--syn", Opt::Syn),
+    ("--tcp-flags", Opt::TcpFlags),
+    ("--src-type", Opt::SourceType),
+    ("--dst-type", Opt::DestinationType),
+    ("--src-range", Opt::SourceRange),
+    ("--dst-range", Opt::DestinationRange),
+    ("--match-set", Opt::MatchSet),
+    ("--set", Opt::MatchSet),
+    ("--length", Opt::Length),
+    ("--pkt-type", Opt::PacketKind),
+    ("--mark", Opt::Mark),
+    ("--set-mark", Opt::SetMark),
+    ("--set-xmark", Opt::SetXmark),
+    ("--and-mark", Opt::AndMark),
+    ("--or-mark", Opt::OrMark),
+    ("--xor-mark", Opt::XorMark),
 ];
 
 /// Options that iptables knows without `-m` and that this version does not decide.
-pub(super) const OTHER_OPTIONS: &str = "-f --fragment --syn --tcp-flags --tcp-option --chunk-types \
+pub(super) const OTHER_OPTIONS: &str = "-f --fragment --tcp-option --chunk-types \
     --dccp-types --dccp-option --ahspi --ahlen --ahres --espspi --mh-type --ctproto --ctorigsrc \
     --ctorigdst --ctreplsrc --ctrepldst --ctorigsrcport --ctorigdstport --ctreplsrcport \
-    --ctrepldstport --ctstatus --ctexpire --ctdir";
+    --ctrepldstport --ctstatus --ctexpire --ctdir --limit-iface-in --limit-iface-out \
+    --return-nomatch";
 
 /// Helpers of Linux that this version does not have.
 pub(super) const OTHER_HELPERS: &str = "amanda H.245 irc netbios-ns pptp Q.931 RAS sane sip snmp \
@@ -147,6 +190,10 @@ pub(super) const MATCHES: &[&str] = &["tcp", "udp", "sctp", "udplite", "multipor
 /// Those that it decides besides for a bridge: of its ports.
 pub(super) const BRIDGE_MATCHES: &[&str] = &["physdev"];
 
+/// Those that it decides besides for a host's raw table.
+pub(super) const HOST_MATCHES: &[&str] =
+    &["addrtype", "icmp", "icmp6", "icmpv6", "iprange", "length", "mark", "pkttype", "set"];
+
 /// Those that it decides besides in the filter table.
 pub(super) const FILTER_MATCHES: &[&str] = &["conntrack", "state", "icmp", "icmp6", "icmpv6"];
 
@@ -165,7 +212,10 @@ pub(super) const TARGETS: &[&str] =
 /// the target's options follows.
 pub(super) const FULL: &str = "FULL";
 
-/// Targets of iptables that this version does not decide.
+/// A target that only a host's raw table decides.
+pub(super) const MARK: &str = "MARK";
+
+/// Targets of iptables that this version does not decide, [`MARK`] where it does not.
 pub(super) const OTHER_TARGETS: &str = "AUDIT CHECKSUM CLASSIFY CLUSTERIP CONNMARK CONNSECMARK \
     DNAT DNPT DSCP ECN HL HMARK IDLETIMER LED MARK MASQUERADE NETMAP NFQUEUE QUEUE RATEEST RAWDNAT \
     RAWSNAT REDIRECT REJECT SECMARK SET SNAT SNPT SYNPROXY TCPMSS TCPOPTSTRIP TEE TOS TPROXY TTL \

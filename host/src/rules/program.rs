@@ -115,6 +115,8 @@ fn rule(link: &Link, number: impl Fn(ChainIndex) -> Option<u16>) -> Option<Rule>
             Target::Drop => Then::Drop,
             Target::Return => Then::Return,
             // The chains of a core table are not those of the text.
+            // No rule of a bridge marks a packet.
+            Target::Mark { .. } => return None,
             Target::Continue | Target::Jump(_) | Target::Goto(_) => return None,
         },
     };

@@ -108,6 +108,19 @@ fn prefix_mask(len: u32, family: Family) -> IpAddr {
     }
 }
 
+/// The first bits of an address, that many; the rest 0.
+pub(super) fn under_prefix(address: IpAddr, len: u8) -> IpAddr {
+    match (address, prefix_mask(len.into(), family_of(address))) {
+        (IpAddr::V4(address), IpAddr::V4(mask)) => (address & mask).into(),
+        (IpAddr::V6(address), IpAddr::V6(mask)) => (address & mask).into(),
+        _ => address,
+    }
+}
+
+const fn family_of(address: IpAddr) -> Family {
+    if address.is_ipv4() { Family::V4 } else { Family::V6 }
+}
+
 /// The protocol of `-p`; `None` for all of them.
 pub(super) fn protocol(word: &Word) -> Result<Option<Protocol>, Fault> {
     let lower = word.text.to_ascii_lowercase();

@@ -57,6 +57,8 @@ mod tables;
 #[cfg(test)]
 mod twins;
 #[cfg(test)]
+mod wild;
+#[cfg(test)]
 mod xml;
 
 use anstream::StripStream;

@@ -66,7 +66,7 @@ impl Bench {
             .unwrap()
             .with_helpers(Helpers::new(helper_slots(0).unwrap(), 0))
             .on_full::<Policy>(crate::on_full::Built::unused().policy)
-            .with_rules(rules::load(&[], &[], &config.timeouts).unwrap())
+            .with_rules(rules::load(&[], &[], &config.timeouts, rules::Known::default()).unwrap())
             .with_fragments(Stage::AsLinux(AsLinux::new(Box::default(), Box::default(), limits)));
         let gre = GreTimeouts { unreplied: 30, stream: 180 };
         let switches = (Switch::Off, Switch::Off);

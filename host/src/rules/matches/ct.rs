@@ -210,8 +210,10 @@ mod tests {
     use super::super::{Purpose, RuleTarget, Standing, parse};
     use super::*;
     use crate::diagnostic::Diagnostic;
+    use crate::rules::Known;
     use crate::rules::classes::Classes;
     use crate::rules::policies::Policies;
+    use crate::rules::sets::HostSets;
     use crate::rules::words::{Syntax, split};
     use crate::source::Source;
 
@@ -223,10 +225,10 @@ mod tests {
         let source = Source::new("p".to_owned(), policies.to_owned());
         let policies = Policies::gathered([Ok(source)].into_iter(), &TimeoutPolicy::LINUX).unwrap();
         let words = split(line, 0..line.len(), Syntax::Save).unwrap();
-        let mut classes = Classes::default();
-        let (purpose, family) = (Purpose::Raw, Family::V4);
-        let standing =
-            Standing { purpose, family, hook: None, policies: &policies, classes: &mut classes };
+        let (classes, sets) = (&mut Classes::default(), &mut HostSets::default());
+        let (purpose, family, known) = (Purpose::Raw, Family::V4, &Known::default());
+        let policies = &policies;
+        let standing = Standing { purpose, family, hook: None, policies, classes, known, sets };
         match parse(&words, standing) {
             Ok(rule) => match rule.target {
                 RuleTarget::BuiltIn(target) => Ok(target),

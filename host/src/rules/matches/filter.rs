@@ -2,12 +2,12 @@
 //! connections, kinds of ICMP.
 
 use keeptrack_core::Protocol;
-use keeptrack_core::raw::{Family, IfPattern, Test};
+use keeptrack_core::raw::{Family, IcmpTypes, IfPattern, Test};
 use keeptrack_gateway::Side;
 
 use super::{Given, Parser, Purpose, needs, unsupported};
 use crate::diagnostic::Fault;
-use crate::rules::icmp::{self, IcmpTypes};
+use crate::rules::icmp;
 use crate::rules::names::Opt;
 use crate::rules::values::parts;
 use crate::rules::words::Word;
@@ -67,7 +67,9 @@ impl<'w> Parser<'w> {
 
     /// `--icmp-type` and `--icmpv6-type`.
     pub(super) fn icmp_type(&mut self, given: Given<'w>, opt: Opt) -> Result<(), Fault> {
-        self.only_in_filter(given)?;
+        if self.standing.purpose != Purpose::Raw {
+            self.only_in_filter(given)?;
+        }
         let (family, protocol) = match opt {
             Opt::IcmpType => (Family::V4, Protocol::ICMP),
             _ => (Family::V6, Protocol::ICMPV6),
@@ -77,6 +79,9 @@ impl<'w> Parser<'w> {
         }
         let value = self.value(given)?;
         match icmp::types(value, family)? {
+            Some(types) if self.standing.purpose == Purpose::Raw => {
+                given.set(&mut self.matches.icmp, given.test(types))
+            }
             Some(types) => given.set(&mut self.tests.icmp, given.test(types)),
             None => Ok(()),
         }

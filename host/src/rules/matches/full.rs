@@ -58,8 +58,10 @@ mod tests {
     use super::super::{Purpose, RuleTarget, Standing, parse};
     use super::*;
     use crate::diagnostic::Diagnostic;
+    use crate::rules::Known;
     use crate::rules::classes::Classes;
     use crate::rules::policies::Policies;
+    use crate::rules::sets::HostSets;
     use crate::rules::words::{Syntax, split};
     use crate::source::Source;
 
@@ -68,7 +70,9 @@ mod tests {
         let words = split(line, 0..line.len(), Syntax::Save).unwrap();
         let policies = Policies::default();
         let (purpose, family) = (Purpose::Raw, Family::V4);
-        let standing = Standing { purpose, family, hook: None, policies: &policies, classes };
+        let (known, sets) = (&Known::default(), &mut HostSets::default());
+        let policies = &policies;
+        let standing = Standing { purpose, family, hook: None, policies, classes, known, sets };
         parse(&words, standing).map(|rule| rule.target).map_err(|fault| {
             let marked = line[fault.span.clone()].to_owned();
             let file = Source::new("f".to_owned(), line.to_owned());

@@ -6,7 +6,9 @@ use keeptrack_core::raw::{Ports, Test};
 use super::filter::before_tracking;
 use super::{Given, Parser, Purpose, needs, unsupported};
 use crate::diagnostic::Fault;
-use crate::rules::names::{BRIDGE_MATCHES, FILTER_MATCHES, MATCHES, OTHER_MATCHES, Opt, lists};
+use crate::rules::names::{
+    BRIDGE_MATCHES, FILTER_MATCHES, HOST_MATCHES, MATCHES, OTHER_MATCHES, Opt, lists,
+};
 use crate::rules::values::{self, PortForm};
 
 impl<'w> Parser<'w> {
@@ -14,7 +16,7 @@ impl<'w> Parser<'w> {
         let value = self.value(given)?;
         let name = value.text.as_str();
         let besides: [&[&str]; 2] = match self.standing.purpose {
-            Purpose::Raw => [&[], &[]],
+            Purpose::Raw => [HOST_MATCHES, &[]],
             Purpose::BridgeRaw => [BRIDGE_MATCHES, &[]],
             Purpose::BridgeFilter => [BRIDGE_MATCHES, FILTER_MATCHES],
         };

@@ -4,14 +4,15 @@ use keeptrack_core::raw::Target;
 
 use super::{Given, Parser, Purpose, RuleTarget, unsupported};
 use crate::diagnostic::Fault;
-use crate::rules::names::{FULL, OTHER_TARGETS, Opt, REFUSED_TARGETS, lists};
+use crate::rules::names::{FULL, MARK, OTHER_TARGETS, Opt, REFUSED_TARGETS, lists};
 use crate::rules::words::Word;
 
 impl Parser<'_> {
     pub(super) fn jump(&mut self, given: Given<'_>, opt: Opt) -> Result<(), Fault> {
         let value = self.value(given)?;
         self.check_target(value)?;
-        if lists(OTHER_TARGETS, &value.text) {
+        let is_mark = value.text == MARK && self.standing.purpose == Purpose::Raw;
+        if lists(OTHER_TARGETS, &value.text) && !is_mark {
             let what = format!("the target `{}`", value.text);
             return Err(unsupported(value.span.clone(), &what));
         }
@@ -47,6 +48,7 @@ impl Parser<'_> {
         Ok(RuleTarget::BuiltIn(match word.text.as_str() {
             "NOTRACK" => Target::NoTrack,
             "CT" => self.ct_target()?,
+            MARK => self.mark_target(word)?,
             FULL if self.full.is_asked() => self.full_target()?,
             "ACCEPT" => Target::Accept,
             "DROP" => Target::Drop,
