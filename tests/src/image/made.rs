@@ -175,6 +175,7 @@ pub(super) fn matches() -> impl Strategy<Value = Matches> {
                 source_ports,
                 destination_ports,
                 either_ports,
+                ..Matches::default()
             }
         })
 }
