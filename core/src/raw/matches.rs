@@ -73,7 +73,7 @@ impl Network {
 }
 
 /// Ranges of ports, both ends included: as many as `multiport` takes.
-pub type Ports = Vec<(u16, u16), 15>;
+pub type Ports = Vec<(u16, u16), 15, u8>;
 
 fn holds_port(ports: &Ports, port: u16) -> bool {
     ports.iter().any(|&(low, high)| (low..=high).contains(&port))
@@ -179,13 +179,13 @@ pub struct Matches {
     /// `--icmp-type` and `--icmpv6-type`.
     pub icmp: Test<IcmpTypes>,
     /// `--length`: the least and the most bytes of the IP packet.
-    pub len: Test<(u32, u32)>,
+    pub len: Test<(u16, u16)>,
     /// `--pkt-type`
     pub kind: Test<PacketKind>,
     /// `--mark`: what rules before have made of the mark, which is 0 at first.
     pub mark: Test<Bits>,
     /// Sets that the packet must be in, or must not be in.
-    pub sets: Vec<Test<SetId>, MAX_SETS>,
+    pub sets: Vec<Test<SetId>, MAX_SETS, u8>,
 }
 
 /// A packet on its walk through the rules of a hook.
@@ -224,7 +224,9 @@ impl Matches {
         let kind = PacketKind::of(hook, packet.tuple.destination);
         self.tcp_flags_apply(&packet.transport)
             && self.icmp.passes(|types| types.hold(packet))
-            && self.len.passes(|&(least, most)| (least..=most).contains(&packet.len))
+            && self
+                .len
+                .passes(|&(least, most)| (u32::from(least)..=u32::from(most)).contains(&packet.len))
             && self.kind.passes(|&wanted| wanted == kind)
             && self.mark.passes(|bits| bits.hold(mark))
             && self.sets.iter().all(|test| test.passes(|&set| sets.hold(set, packet)))

@@ -176,8 +176,13 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets + D
             assert!(RULES <= 1 << 16, "ids have 16 bits");
             assert!(POLICIES <= PolicyId::MAX_COUNT, "more timeout policies than there are ids");
         }
-        let (rules, chains, timeouts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut table = Self { rules, chains, timeouts, sets: S::default() };
+        // Made in its place: a table may be large for a stack.
+        let mut table = Self {
+            rules: Vec::new(),
+            chains: Vec::new(),
+            timeouts: Vec::new(),
+            sets: S::default(),
+        };
         for _ in Hook::ALL {
             // There is room: asserted above.
             let _ = table.add_chain();

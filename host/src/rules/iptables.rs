@@ -210,12 +210,14 @@ impl Reader<'_, '_> {
             (self.family, words::split(text, start..end, Syntax::Save)?, "raw")
         } else {
             let program = self.program(start..end)?;
-            let words = words::split(text, program.span.end..end, self.shell())?;
+            let rest = program.span.end..end;
             if program.text.ends_with("firewall-cmd") {
+                let words = words::split(text, rest, self.shell())?;
                 let Some(direct) = forms::direct(&words)? else { return Ok(()) };
                 (direct.family, self.placed(direct), "filter")
             } else {
-                (program_family(&program)?, words, "filter")
+                let family = program_family(&program)?;
+                (family, words::split(text, rest, self.shell())?, "filter")
             }
         };
         let table = command::table(&words)?.map_or(default, |(table, _)| table);

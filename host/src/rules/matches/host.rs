@@ -121,7 +121,7 @@ impl<'w> Parser<'w> {
         };
         match (number(least, 0), number(most, u16::MAX)) {
             (Some(least), Some(most)) if least <= most && !value.text.is_empty() => {
-                given.set(&mut self.matches.len, given.test((least.into(), most.into())))
+                given.set(&mut self.matches.len, given.test((least, most)))
             }
             _ => Err(Fault::new(value.span.clone(), format!("bad length `{}`", value.text))
                 .label("bytes, or a range of them: 0:100")),
