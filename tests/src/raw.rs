@@ -193,6 +193,26 @@ fn a_chain_ends_where_its_last_jump_came_from() {
 }
 
 #[test]
+fn an_accept_in_a_base_chain_ends_that_chain_alone() {
+    for last in [Target::Continue, Target::Return, Target::Accept] {
+        let comes_behind_the_hook = 1;
+        let comes_to_the_end = u64::from(last != Target::Accept);
+        let expected = (comes_behind_the_hook, comes_to_the_end);
+        assert_eq!(comes_back([Target::Base, Target::Jump], last), expected, "{last:?}");
+    }
+    assert_eq!(comes_back([Target::Base, Target::Goto], Target::Accept), (1, 0));
+    assert_eq!(comes_back([Target::Base, Target::Jump], Target::Drop), (0, 0));
+
+    let mut table = Table::new();
+    let base = table.add_chain().unwrap();
+    rule(&mut table, PREROUTING, Target::Base(base));
+    rule(&mut table, PREROUTING, Target::Accept);
+    rule(&mut table, PREROUTING, Target::Drop);
+    rule(&mut table, base, Target::NoTrack);
+    assert_eq!(table.classify(&packet()), NO_TRACK, "behind the base chain ACCEPT ends the walk");
+}
+
+#[test]
 fn both_hooks_may_share_a_chain_and_count_apart() {
     let mut table = Table::new();
     let shared = table.add_chain().unwrap();

@@ -50,6 +50,10 @@ pub enum Target {
     Jump(ChainId),
     /// Into a chain, and back behind the last jump.
     Goto(ChainId),
+    /// Into one of several base chains of a hook, as nftables has them, and back behind this rule:
+    /// like [`Target::Jump`], but an ACCEPT inside ends that chain alone. It has this meaning in
+    /// the built-in chains.
+    Base(ChainId),
     /// Only counted, as by `LOG` or a rule without target.
     Continue,
 }
@@ -240,7 +244,7 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets>
         target: Target,
     ) -> Result<(), RawError> {
         let into = match target {
-            Target::Jump(into) | Target::Goto(into) => into,
+            Target::Jump(into) | Target::Goto(into) | Target::Base(into) => into,
             _ => chain,
         };
         if self.chain(chain).is_none() || self.chain(into).is_none() {
@@ -305,7 +309,9 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets>
                 let mut next = chain.first;
                 while let Some(rule) = self.rule(next) {
                     let inside = match rule.target {
-                        Target::Jump(into) | Target::Goto(into) => made.get(usize::from(into.0)),
+                        Target::Jump(into) | Target::Goto(into) | Target::Base(into) => {
+                            made.get(usize::from(into.0))
+                        }
                         _ => None,
                     };
                     sum = add(sum, inside.copied().unwrap_or(0));
@@ -343,6 +349,8 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets>
         let hook = walking.hook;
         let mut behind: Vec<Option<RuleId>, CHAINS> = Vec::new();
         let mut said = Said::nothing(tracking);
+        // Where an ACCEPT leads inside of a base chain.
+        let mut base: Option<Option<RuleId>> = None;
         let mut next = self.chain(ChainId::of(hook)).and_then(|chain| chain.first);
         // A rule, or the way back behind a jump, which was a rule: more only a circle would take.
         for _ in 0..=2 * MAX_WALK {
@@ -352,6 +360,7 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets>
                     Some(back) => next = back,
                     None => break,
                 }
+                base = base.filter(|_| !behind.is_empty());
                 continue;
             };
             next = rule.next;
@@ -369,14 +378,23 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets>
                     Heard::TooLate => count.too_late = count.too_late.wrapping_add(1),
                     Heard::Later | Heard::Never => {}
                 },
-                Target::Accept => return (self.settled(hook, &said), walking.mark),
+                Target::Accept => match base.take() {
+                    Some(back) => {
+                        behind.clear();
+                        next = back;
+                    }
+                    None => return (self.settled(hook, &said), walking.mark),
+                },
                 Target::Drop => {
                     count.effective = count.effective.wrapping_add(1);
                     return (RawVerdict::Drop, walking.mark);
                 }
                 Target::Return => next = None,
                 Target::Goto(into) => next = self.chain(into).and_then(|chain| chain.first),
-                Target::Jump(into) => {
+                Target::Jump(into) | Target::Base(into) => {
+                    if matches!(target, Target::Base(_)) && behind.is_empty() {
+                        base = Some(next);
+                    }
                     // Chains do not jump in a circle, so there is a place for each on the way.
                     let _ = behind.push(next);
                     next = self.chain(into).and_then(|chain| chain.first);

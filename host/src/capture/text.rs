@@ -112,18 +112,13 @@ impl Text {
     /// The option that takes such a text, or the command.
     pub(super) const fn taken_by(self) -> Option<&'static str> {
         match self {
-            Self::Iptables | Self::Commands => Some("-r"),
+            Self::Iptables | Self::Commands | Self::Nft => Some("-r"),
             Self::Gateway => Some("keeptrack firmware-config -r"),
             Self::Policies => Some("--timeout-policies"),
             Self::Sysctl => Some("-c"),
             Self::Table => Some("-s"),
             Self::Events => Some("replay"),
-            Self::Listing
-            | Self::Nft
-            | Self::Expectations
-            | Self::Counters
-            | Self::Json
-            | Self::Xml => None,
+            Self::Listing | Self::Expectations | Self::Counters | Self::Json | Self::Xml => None,
         }
     }
 

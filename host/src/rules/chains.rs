@@ -49,16 +49,29 @@ impl Table {
 pub(super) enum BuiltIn {
     /// Of the raw table.
     Hook(Hook),
+    /// Of nftables, before tracking.
+    Base(Base),
     /// Of the filter table, for what is sent on.
     Forward,
     /// Of the filter table, for what the host gets or sends itself.
     Host(&'static str),
 }
 
+/// A base chain of nftables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Base {
+    pub(super) hook: Hook,
+    /// Chains of one hook are walked in this order, those of one priority in that of the text.
+    pub(super) priority: i32,
+}
+
+/// The priority of iptables' raw table.
+const RAW_PRIORITY: i32 = -300;
+
 impl BuiltIn {
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Hook(hook) => hook.name(),
+            Self::Hook(hook) | Self::Base(Base { hook, .. }) => hook.name(),
             Self::Forward => "FORWARD",
             Self::Host(name) => name,
         }
@@ -66,8 +79,16 @@ impl BuiltIn {
 
     pub(super) const fn hook(self) -> Option<Hook> {
         match self {
-            Self::Hook(hook) => Some(hook),
+            Self::Hook(hook) | Self::Base(Base { hook, .. }) => Some(hook),
             Self::Forward | Self::Host(_) => None,
+        }
+    }
+
+    /// Its place among the chains of its hook.
+    pub(super) const fn priority(self) -> i32 {
+        match self {
+            Self::Base(base) => base.priority,
+            Self::Hook(_) | Self::Forward | Self::Host(_) => RAW_PRIORITY,
         }
     }
 }
@@ -103,10 +124,11 @@ pub(super) struct Link {
     pub(super) source: RuleSource,
 }
 
-/// A chain of one family.
+/// A chain.
 #[derive(Debug)]
 pub(super) struct Chain {
-    pub(super) family: Family,
+    /// Its family; a chain of nftables may be of both.
+    pub(super) family: Option<Family>,
     pub(super) name: String,
     pub(super) built_in: Option<BuiltIn>,
     pub(super) rules: Vec<Link>,
@@ -119,6 +141,11 @@ pub(super) struct Chain {
 impl Chain {
     pub(super) fn hook(&self) -> Option<Hook> {
         self.built_in?.hook()
+    }
+
+    /// Whether it has no rules, and lets pass what comes to its end.
+    pub(super) fn does_nothing(&self) -> bool {
+        self.rules.is_empty() && self.drop_policy.is_none()
     }
 }
 
@@ -135,7 +162,7 @@ impl Chains {
     pub(super) fn new(table: Table) -> Self {
         let built_in = [Family::V4, Family::V6].into_iter().flat_map(|family| {
             table.built_in().iter().map(move |&built_in| Chain {
-                family,
+                family: Some(family),
                 name: built_in.name().to_owned(),
                 built_in: Some(built_in),
                 rules: Vec::new(),
@@ -156,7 +183,7 @@ impl Chains {
 
     /// Whether nothing was added to the table of `family` yet.
     pub(super) fn is_empty(&self, family: Family) -> bool {
-        let mut chains = self.chains.iter().filter(|chain| chain.family == family);
+        let mut chains = self.chains.iter().filter(|chain| chain.family == Some(family));
         chains.all(|chain| chain.built_in.is_some() && chain.rules.is_empty())
     }
 
@@ -211,11 +238,11 @@ impl Chains {
     }
 
     fn position(&self, family: Family, name: &str) -> Option<ChainIndex> {
-        self.chains.iter().position(|chain| chain.family == family && chain.name == name)
+        self.chains.iter().position(|chain| chain.family == Some(family) && chain.name == name)
     }
 
     fn names(&self, family: Family) -> impl Iterator<Item = &str> {
-        let chains = self.chains.iter().filter(move |chain| chain.family == family);
+        let chains = self.chains.iter().filter(move |chain| chain.family == Some(family));
         chains.map(|chain| chain.name.as_str())
     }
 
@@ -228,14 +255,36 @@ impl Chains {
         if TARGETS.contains(&name.text.as_str()) || lists(OTHER_TARGETS, &name.text) {
             return Err(fault(format!("`{}` is the name of a target", name.text)));
         }
-        let user_count = self.chains.iter().filter(|chain| chain.built_in.is_none()).count();
-        if user_count >= MAX_USER_CHAINS {
-            return Err(fault(format!("more than {MAX_USER_CHAINS} chains beside the built-in")));
+        let chain = (Some(family), name.text.clone());
+        self.add(chain, None).map(drop).ok_or_else(|| fault(too_many_chains()))
+    }
+
+    /// Makes a chain of nftables, whose jumps are found by their places. `name` is that of its
+    /// table and its own, which no chain of iptables has.
+    pub(super) fn make_nft(
+        &mut self,
+        (family, name): (Option<Family>, String),
+        base: Option<Base>,
+        place: Range<usize>,
+    ) -> Result<ChainIndex, Fault> {
+        // Entering it takes two rules at the most, and its policy one.
+        self.rule_count = self.rule_count.saturating_add(base.map_or(0, |_| 3));
+        let made = self.add((family, name), base.map(BuiltIn::Base));
+        made.ok_or_else(|| Fault::new(place, too_many_chains()))
+    }
+
+    fn add(
+        &mut self,
+        (family, name): (Option<Family>, String),
+        built_in: Option<BuiltIn>,
+    ) -> Option<ChainIndex> {
+        let is_made = |chain: &&Chain| matches!(chain.built_in, None | Some(BuiltIn::Base(_)));
+        if self.chains.iter().filter(is_made).count() >= MAX_USER_CHAINS {
+            return None;
         }
-        let name = name.text.clone();
         let (rules, faults) = (Vec::new(), Vec::new());
-        self.chains.push(Chain { family, name, built_in: None, rules, drop_policy: None, faults });
-        Ok(())
+        self.chains.push(Chain { family, name, built_in, rules, drop_policy: None, faults });
+        Some(self.chains.len() - 1)
     }
 
     /// Sets the policy of a built-in chain.
@@ -259,12 +308,8 @@ impl Chains {
         place: Range<usize>,
     ) -> Result<(), Fault> {
         let verdict = self.resolve(chain, &rule.target)?;
-        let had_room = self.rule_count <= MAX_RULES;
-        self.rule_count = self.rule_count.saturating_add(rule.count());
-        if self.rule_count > MAX_RULES {
-            // Said once: what comes behind does not fit either.
-            let fault = || Err(Fault::new(place, format!("more than {MAX_RULES} rules")));
-            return if had_room { fault() } else { Ok(()) };
+        if !self.has_room(rule.count(), place)? {
+            return Ok(());
         }
         if let Some(chain) = self.chains.get_mut(chain) {
             let links = rule.expanded().map(|matches| Link {
@@ -279,13 +324,42 @@ impl Chains {
         Ok(())
     }
 
+    /// Whether so many more rules fit.
+    ///
+    /// # Errors
+    /// That they do not, said once: what comes behind does not fit either.
+    fn has_room(&mut self, count: usize, place: Range<usize>) -> Result<bool, Fault> {
+        let had_room = self.rule_count <= MAX_RULES;
+        self.rule_count = self.rule_count.saturating_add(count);
+        if self.rule_count <= MAX_RULES {
+            return Ok(true);
+        }
+        let fault = || Err(Fault::new(place, format!("more than {MAX_RULES} rules")));
+        if had_room { fault() } else { Ok(false) }
+    }
+
+    /// Puts a rule of nftables at the end of `chain`.
+    pub(super) fn append(
+        &mut self,
+        chain: ChainIndex,
+        link: Link,
+        place: Range<usize>,
+    ) -> Result<(), Fault> {
+        let has_room = self.has_room(1, place)?;
+        if let Some(chain) = self.chains.get_mut(chain).filter(|_| has_room) {
+            chain.rules.push(link);
+        }
+        Ok(())
+    }
+
     fn resolve(&self, from: ChainIndex, target: &RuleTarget) -> Result<Verdict, Fault> {
         let (name, verdict): (&Word, fn(ChainIndex) -> Verdict) = match target {
             RuleTarget::BuiltIn(target) => return Ok(Verdict::BuiltIn(*target)),
             RuleTarget::Jump(name) => (name, Verdict::Jump),
             RuleTarget::Goto(name) => (name, Verdict::Goto),
         };
-        let family = self.chains.get(from).map_or(Family::V4, |chain| chain.family);
+        let family = self.chains.get(from).and_then(|chain| chain.family);
+        let family = family.unwrap_or(Family::V4);
         let Some(into) = self.position(family, &name.text) else {
             return Err(self.unknown_target(family, name));
         };
@@ -312,7 +386,7 @@ impl Chains {
             .did_you_mean(&name.text, TARGETS.iter().copied().chain(self.names(family)))
     }
 
-    fn reaches(&self, from: ChainIndex, to: ChainIndex) -> bool {
+    pub(super) fn reaches(&self, from: ChainIndex, to: ChainIndex) -> bool {
         self.reached_from(from).contains(&to)
     }
 
@@ -330,4 +404,8 @@ impl Chains {
         }
         reached
     }
+}
+
+fn too_many_chains() -> String {
+    format!("more than {MAX_USER_CHAINS} chains beside the built-in")
 }

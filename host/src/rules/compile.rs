@@ -2,7 +2,7 @@
 
 use keeptrack_core::raw::{ChainId, Family, Hook, MAX_WALK, Matches, RawError, Target};
 
-use super::chains::{Chain, Chains, Link, Verdict};
+use super::chains::{BuiltIn, Chain, Chains, Link, Verdict};
 use super::policies::Policies;
 use super::{HostRawTable, Origin, RuleSource};
 use crate::diagnostic::Diagnostic;
@@ -12,6 +12,8 @@ use crate::diagnostic::Diagnostic;
 /// Rules of a built-in chain go into core's chain of that hook, for each tests its family. A chain
 /// with the policy DROP becomes a chain of its own, entered by one rule and followed by one that
 /// drops what comes back: so the policy holds for its family only, and what it drops is counted.
+/// Where nftables has a chain at the hook beside another one, each is a chain of its own, for an
+/// ACCEPT ends only the chain in which it stands.
 ///
 /// # Errors
 /// The rule that did not fit, or a walk that is too long.
@@ -26,17 +28,21 @@ pub(super) fn compile(
         output.table.add_timeouts(timeouts).map_err(|error| refused(error, None))?;
     }
     let mut ids = Vec::with_capacity(chains.len());
+    let shared: Vec<Hook> =
+        Hook::ALL.into_iter().filter(|hook| is_shared(&chains, *hook)).collect();
     for chain in &chains {
-        ids.push(output.chain_id(chain)?);
+        ids.push(output.chain_id(chain, &shared)?);
     }
+    let entries = chains.iter().zip(&ids).filter_map(|(chain, id)| Entry::of(chain, *id, &shared));
+    let mut entries: Vec<Entry> = entries.collect();
+    entries.sort_by_key(|entry| entry.priority);
     for ((chain, hooks), id) in chains.into_iter().zip(hooks).zip(&ids) {
-        let entry = chain.hook().zip(chain.drop_policy);
         for link in chain.rules {
             output.rule(*id, link, &hooks, &ids)?;
         }
-        if let Some((hook, source)) = entry {
-            output.policy(chain.family, hook, *id, &source)?;
-        }
+    }
+    for entry in entries {
+        output.entry(&entry)?;
     }
     output.table.check().map_err(|error| refused(error, None))?;
     Ok((output.table, output.sources))
@@ -48,12 +54,63 @@ fn hooks_by_chain(chains: &Chains) -> Vec<Vec<Hook>> {
     for (index, chain) in chains.all().iter().enumerate() {
         let Some(hook) = chain.hook() else { continue };
         for reached in chains.reached_from(index) {
-            if let Some(hooks) = hooks.get_mut(reached) {
+            if let Some(hooks) = hooks.get_mut(reached).filter(|hooks| !hooks.contains(&hook)) {
                 hooks.push(hook);
             }
         }
     }
     hooks
+}
+
+/// Whether chains of one hook are walked one behind the other.
+fn is_shared(chains: &[Chain], hook: Hook) -> bool {
+    let mut at_hook =
+        chains.iter().filter(|chain| chain.hook() == Some(hook) && !chain.does_nothing());
+    let is_base = |chain: &Chain| matches!(chain.built_in, Some(BuiltIn::Base(_)));
+    at_hook.clone().any(is_base) && at_hook.nth(1).is_some()
+}
+
+/// The way into a chain of a hook that is a chain of its own.
+struct Entry {
+    priority: i32,
+    family: Option<Family>,
+    hook: Hook,
+    chain: ChainId,
+    /// Whether other chains of the hook are walked before or behind it.
+    is_shared: bool,
+    drop_policy: Option<RuleSource>,
+    source: RuleSource,
+}
+
+impl Entry {
+    /// That of `chain`, if it has one and there is something in it.
+    fn of(chain: &Chain, id: ChainId, shared: &[Hook]) -> Option<Self> {
+        let (built_in, hook) = chain.built_in.zip(chain.hook())?;
+        let first = chain.rules.first().map(|link| &link.source);
+        Some(Self {
+            priority: built_in.priority(),
+            family: chain.family,
+            hook,
+            chain: id,
+            is_shared: shared.contains(&hook),
+            drop_policy: chain.drop_policy.clone(),
+            source: chain
+                .drop_policy
+                .as_ref()
+                .or(first)
+                .filter(|_| id != ChainId::of(hook))?
+                .clone(),
+        })
+    }
+
+    fn matches(&self) -> Matches {
+        Matches { family: self.family, ..Matches::default() }
+    }
+
+    /// A source of one of its own rules, which test no interface.
+    fn source_of(&self, source: &RuleSource) -> RuleSource {
+        RuleSource { hooks: vec![self.hook], interfaces: Vec::new(), ..source.clone() }
+    }
 }
 
 struct Output {
@@ -62,9 +119,10 @@ struct Output {
 }
 
 impl Output {
-    fn chain_id(&mut self, chain: &Chain) -> Result<ChainId, Diagnostic> {
+    fn chain_id(&mut self, chain: &Chain, shared: &[Hook]) -> Result<ChainId, Diagnostic> {
+        let is_own = |hook| chain.drop_policy.is_some() || shared.contains(&hook);
         match chain.hook() {
-            Some(hook) if chain.drop_policy.is_none() => Ok(ChainId::of(hook)),
+            Some(hook) if chain.does_nothing() || !is_own(hook) => Ok(ChainId::of(hook)),
             _ => self.table.add_chain().map_err(|error| refused(error, None)),
         }
     }
@@ -86,22 +144,28 @@ impl Output {
         self.append(chain, link.matches, target.unwrap_or(Target::Continue), source)
     }
 
-    /// Enters `chain` from the chain of `hook`, and drops what comes back.
-    fn policy(
-        &mut self,
-        family: Family,
-        hook: Hook,
-        chain: ChainId,
-        source: &RuleSource,
-    ) -> Result<(), Diagnostic> {
-        for (target, origin) in
-            [(Target::Jump(chain), Origin::Entry), (Target::Drop, Origin::Policy)]
-        {
-            let matches = Matches { family: Some(family), ..Matches::default() };
-            let source = RuleSource { hooks: vec![hook], origin, ..source.clone() };
-            self.append(ChainId::of(hook), matches, target, source)?;
+    /// Enters a chain from that of its hook, and drops what comes back if its policy is to.
+    ///
+    /// Where chains are walked one behind the other, chain and policy are two rules of a base chain
+    /// of their own: an ACCEPT passes over both.
+    fn entry(&mut self, entry: &Entry) -> Result<(), Diagnostic> {
+        let at_hook = ChainId::of(entry.hook);
+        let Some(policy) = &entry.drop_policy else {
+            return self.enter(at_hook, Target::Base(entry.chain), entry);
+        };
+        let mut chain = at_hook;
+        if entry.is_shared {
+            chain = self.table.add_chain().map_err(|error| refused(error, None))?;
+            self.enter(at_hook, Target::Base(chain), entry)?;
         }
-        Ok(())
+        self.enter(chain, Target::Jump(entry.chain), entry)?;
+        let source = RuleSource { origin: Origin::Policy, ..entry.source_of(policy) };
+        self.append(chain, entry.matches(), Target::Drop, source)
+    }
+
+    fn enter(&mut self, from: ChainId, target: Target, entry: &Entry) -> Result<(), Diagnostic> {
+        let source = RuleSource { origin: Origin::Entry, ..entry.source_of(&entry.source) };
+        self.append(from, entry.matches(), target, source)
     }
 
     fn append(

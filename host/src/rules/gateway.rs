@@ -55,7 +55,7 @@ impl GatewayRules {
                 && chain.rules.is_empty()
                 && chain.drop_policy.is_none()
         });
-        let unfiltered = open.map(|chain| super::family::name(chain.family)).collect();
+        let unfiltered = open.filter_map(|chain| chain.family.map(super::family::name)).collect();
         let filter = program(chains, BuiltIn::Forward);
         let neighbours_pass = may_pass_neighbours(&filter.program);
         let named = |class: Class| {

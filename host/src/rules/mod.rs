@@ -13,6 +13,7 @@ mod ipset;
 mod iptables;
 mod matches;
 mod names;
+mod nft;
 mod policies;
 mod program;
 mod sets;
@@ -39,6 +40,7 @@ pub(crate) use self::gateway::GatewayRules;
 use self::ipset::IpSets;
 use self::iptables::Destination;
 pub(crate) use self::matches::STATES;
+pub use self::nft::LateRule;
 use self::policies::Policies;
 pub(crate) use self::program::Compiled;
 use self::sets::HostSets;
@@ -62,6 +64,8 @@ pub struct RuleSet {
     pub sources: Vec<RuleSource>,
     /// What was read and does not decide anything.
     pub skipped: SkippedCounts,
+    /// What nft says of tracking in chains that come too late.
+    pub late: Vec<LateRule>,
     classes: Classes,
 }
 
@@ -277,16 +281,17 @@ fn compiled(
     known: Known,
 ) -> Result<RuleSet, Error> {
     let mut tables = Tables::Raw(Chains::new(Table::Raw));
-    let Beside { classes, skipped, sets } = read(files, policies, &mut tables, known)?;
+    let Beside { classes, skipped, late, sets } = read(files, policies, &mut tables, known)?;
     let (mut table, sources) = compile::compile(tables.into_raw(), policies)?;
     table.sets = sets;
-    Ok(RuleSet { table, sources, skipped, classes })
+    Ok(RuleSet { table, sources, skipped, late, classes })
 }
 
 /// What was read beside the chains.
 struct Beside {
     classes: Classes,
     skipped: SkippedCounts,
+    late: Vec<LateRule>,
     sets: HostSets,
 }
 
@@ -300,29 +305,50 @@ fn read(
     let mut classes = Classes::default();
     let mut sets = HostSets::default();
     let mut skipped = SkippedCounts::default();
+    let mut late = Vec::new();
     let mut saved = Vec::new();
     let mut diagnostics = Vec::new();
     let mut texts = Vec::new();
     for file in files {
+        let file = file.and_then(|file| match nft::is_nft(&file) {
+            true => nft::listed(file).map(|file| (file, Form::Nft)),
+            false => Ok((file, Form::Iptables)),
+        });
         match file {
             Ok(file) => texts.push(file),
             Err(unreadable) => diagnostics.push(unreadable),
         }
     }
     // A set may stand in another file than the rules that ask for it.
-    for file in &texts {
+    for (file, _) in texts.iter().filter(|(_, form)| *form == Form::Iptables) {
         known.ipsets.read(file, Faults::of(file, &mut diagnostics));
     }
     let known = &known;
-    for file in &texts {
-        let faults = Faults::of(file, &mut diagnostics);
-        let (tables, classes, sets) = (&mut *tables, &mut classes, &mut sets);
-        let (skipped, saved) = (&mut skipped, &mut saved);
-        let to = Destination { tables, policies, classes, known, sets, skipped, saved, faults };
-        iptables::read(file, to);
+    for (file, form) in &texts {
+        let mut faults = Faults::of(file, &mut diagnostics);
+        let (classes, sets) = (&mut classes, &mut sets);
+        let (skipped, saved, late) = (&mut skipped, &mut saved, &mut late);
+        match (form, &mut *tables) {
+            (Form::Nft, Tables::Raw(chains)) => {
+                nft::read(file, nft::Destination { chains, skipped, late, faults });
+            }
+            (Form::Nft, Tables::Bridge { .. }) => faults.whole(nft::refused_by_bridge(file)),
+            (Form::Iptables, tables) => {
+                let to =
+                    Destination { tables, policies, classes, known, sets, skipped, saved, faults };
+                iptables::read(file, to);
+            }
+        }
     }
     diagnostics.extend(tables.take_faults());
-    Error::unless(diagnostics, Beside { classes, skipped, sets })
+    Error::unless(diagnostics, Beside { classes, skipped, late, sets })
+}
+
+/// The form of a file of rules.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Iptables,
+    Nft,
 }
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ struct Begin {
 impl Begin {
     fn of(chains: &Chains, hook: BuiltIn, family: Family) -> Self {
         let mut known = chains.all().iter().enumerate();
-        let found = known.find(|(_, chain)| chain.family == family && chain.built_in == Some(hook));
+        let found =
+            known.find(|(_, chain)| chain.family == Some(family) && chain.built_in == Some(hook));
         let policy = match found.and_then(|(_, chain)| chain.drop_policy.as_ref()) {
             Some(_) => Policy::Drop,
             None => Policy::Accept,
@@ -115,9 +116,13 @@ fn rule(link: &Link, number: impl Fn(ChainIndex) -> Option<u16>) -> Option<Rule>
             Target::Drop => Then::Drop,
             Target::Return => Then::Return,
             // The chains of a core table are not those of the text.
-            // No rule of a bridge marks a packet.
-            Target::Mark { .. } => return None,
-            Target::Continue | Target::Jump(_) | Target::Goto(_) => return None,
+            // No rule of a bridge marks a packet, and the chains of a core table are not those of the
+            // text.
+            Target::Continue
+            | Target::Mark { .. }
+            | Target::Jump(_)
+            | Target::Goto(_)
+            | Target::Base(_) => return None,
         },
     };
     let tests = Ask::of(&link.matches).into_iter().chain(besides(&link.tests));

@@ -9,7 +9,7 @@ pub(super) const RAW_RULES: Wanted = Wanted {
     what: "rules",
     option: "-r",
     refused: "has no iptables rules",
-    help: "give the output of `iptables-save -t raw`",
+    help: "give the output of `iptables-save -t raw` or `nft list ruleset`",
 };
 
 /// A file of a gateway's rules.

@@ -47,7 +47,11 @@ fn a_file_that_is_no_capture_is_refused_by_what_it_is() {
             "is not a capture (it looks like iptables-save output)",
             "pass it with `-r CAPTURE`",
         ),
-        (b"table inet raw {\n}\n", "is not a capture (it looks like an nft ruleset)", how),
+        (
+            b"table inet raw {\n}\n",
+            "is not a capture (it looks like an nft ruleset)",
+            "pass it with `-r CAPTURE`",
+        ),
         (
             b"net.ipv4.tcp_rmem = 1\n",
             "is not a capture (it looks like sysctl settings)",

@@ -31,6 +31,12 @@ fn files() -> Vec<(&'static str, String)> {
         ("-r", "-P PREROUTING ACCEPT\n-A PREROUTING -p udp -j NOTRACK\n".into()),
         ("-r", "#!/bin/sh\niptables -t raw -A PREROUTING -p udp -j NOTRACK\n".into()),
         (
+            "-r",
+            "table inet raw {\n chain c {\n  type filter hook output priority raw;\n  notrack\n }\n}\n"
+                .into(),
+        ),
+        ("-r", "{\"nftables\": [{\"table\": {\"family\": \"ip\", \"name\": \"raw\"}}]}\n".into()),
+        (
             "--timeout-policies",
             ".web = {\n\t.l3proto = 2,\n\t.l4proto = 6,\n\t.policy = {\n\t\t.CLOSE = 9,\n\t},\n};\n"
                 .into(),

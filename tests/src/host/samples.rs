@@ -113,8 +113,8 @@ const NOT_READ: &[(&str, &str)] = &[
     ("rules/*-save.txt", "rules: `-r` reads them"),
     ("rules/rules.txt", "rules as typed: `-r` reads them"),
     ("rules/bad.v4", "rules that iptables refuses"),
-    ("rules/*nft*", "rules of nft, which are not read"),
-    ("rules/native*", "rules of nft, which are not read"),
+    ("rules/*nft*", "rules of nft: `-r` reads them"),
+    ("rules/native*", "rules of nft: `-r` reads them"),
     ("rules/add-legacy.log", "what iptables said of the rules"),
     ("rules/iptables-errors.txt", "what iptables said of those it refuses"),
     ("rules/translate.txt", "what iptables-translate said of the rules"),
@@ -122,7 +122,7 @@ const NOT_READ: &[(&str, &str)] = &[
     ("rules/dns_test.out", "what was typed to try the rules, and what came of it"),
     ("rules/lo_test.out", "as above, at the loopback interface"),
     ("zones_helper_expect/iptables-save-c.txt", "rules: `-r` reads them"),
-    ("zones_helper_expect/nft-*", "rules of nft, which are not read"),
+    ("zones_helper_expect/nft-*", "rules of nft: `-r` reads them"),
 ];
 
 /// The folder of samples beside the traces, where there is one.

@@ -1,0 +1,234 @@
+//! Rulesets against the rules that they become and the packets that those decide.
+
+use std::net::Ipv4Addr;
+
+use keeptrack_core::raw::{Raw, RawVerdict};
+use keeptrack_core::{IfName, LinkType, Packet, Path, Seen};
+
+use super::super::policies::Policies;
+use super::super::{Error, Known, RuleSet, compiled};
+use crate::source::Source;
+
+fn loaded(text: &str) -> Result<RuleSet, Error> {
+    let file = Source::new("r".to_owned(), text.to_owned());
+    compiled([Ok(file)].into_iter(), &Policies::default(), Known::default())
+}
+
+/// A ruleset of one chain at PREROUTING.
+fn prerouting(rules: &str) -> String {
+    format!(
+        "table inet raw {{\nchain prerouting {{\n\
+        type filter hook prerouting priority raw; policy accept;\n{rules}\n}}\n}}\n"
+    )
+}
+
+/// A datagram between two ports, with the protocol's number in place of UDP's.
+fn datagram(protocol: u8, ends: [(Ipv4Addr, u16); 2]) -> Vec<u8> {
+    let mut bytes = vec![0x45, 0, 0, 40, 0, 0, 0, 0, 64, protocol, 0, 0];
+    bytes.extend(ends.iter().flat_map(|(address, _)| address.octets()));
+    bytes.extend(ends.iter().flat_map(|(_, port)| port.to_be_bytes()));
+    bytes.extend([0, 20, 0, 0, 0, 0, 0, 0, 0x50, 2, 0, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+/// What becomes of a packet `udp 10.0.0.1:7 192.0.2.9:53 eth0`.
+fn verdict(set: &mut RuleSet, packet: &str) -> RawVerdict {
+    let words: Vec<&str> = packet.split(' ').collect();
+    let [protocol, from, to, input] = words.as_slice() else { panic!("{packet}") };
+    let end = |end: &str| {
+        let (address, port) = end.split_once(':').unwrap();
+        (address.parse().unwrap(), port.parse().unwrap())
+    };
+    let protocol = if *protocol == "tcp" { 6 } else { 17 };
+    let bytes = datagram(protocol, [end(from), end(to)]);
+    let input = IfName::new(input.as_bytes()).unwrap();
+    let seen = Seen { path: Path::Arrives, input: Some(&input), output: None };
+    set.table.classify(&Packet::parse(LinkType::Raw, &bytes).unwrap().seen(seen))
+}
+
+/// What becomes of each packet: `-` untracked, `x` dropped, `+` tracked.
+fn verdicts(text: &str, packets: &[&str]) -> String {
+    let mut set = loaded(text).unwrap_or_else(|error| panic!("{error}"));
+    let shown = packets.iter().map(|packet| match verdict(&mut set, packet) {
+        RawVerdict::NoTrack => '-',
+        RawVerdict::Drop => 'x',
+        RawVerdict::Track(_) => '+',
+    });
+    shown.collect()
+}
+
+const DNS: &str = "udp 10.0.0.1:7 192.0.2.9:53 eth0";
+const DNS_BRIDGED: &str = "udp 10.0.0.1:7 192.0.2.9:53 br-lan";
+const NTP: &str = "udp 10.0.0.1:123 192.0.2.9:123 eth0";
+const MEDIA: &str = "udp 10.28.0.1:5000 192.0.2.9:30005 eth1";
+const WEB: &str = "tcp 10.0.0.1:7000 192.0.2.9:443 lo";
+const LOCAL_DNS: &str = "tcp 10.0.0.1:7000 169.254.20.10:53 eth0";
+const PACKETS: [&str; 6] = [DNS, DNS_BRIDGED, NTP, MEDIA, WEB, LOCAL_DNS];
+
+#[test]
+fn each_match_takes_its_packets() {
+    let cases = [
+        ("notrack comment \"disable conntrack\"", "------"),
+        ("iifname \"lo\" notrack", "++++-+"),
+        ("iif lo notrack", "++++-+"),
+        ("iifname != \"lo\" counter packets 1 bytes 60 notrack", "----+-"),
+        ("iifname { \"br-*\", \"eth1\" } notrack", "+-+-++"),
+        ("ip saddr 127.0.0.0/8 notrack", "++++++"),
+        ("ip saddr != 10.28.0.0/15 udp dport 53 notrack", "--++++"),
+        ("ip saddr 10.0.0.0-10.27.255.255 notrack", "---+--"),
+        ("tcp dport { 80, 443 } notrack", "++++-+"),
+        ("tcp dport != { 80, 443 } notrack", "+++++-"),
+        ("udp dport 30000-40000 notrack", "+++-++"),
+        ("ip daddr 169.254.20.10 tcp dport 53 notrack", "+++++-"),
+        ("meta l4proto { tcp, udp } th dport domain notrack", "--+++-"),
+        ("ip protocol != udp notrack", "++++--"),
+        ("ip6 saddr fd00::/8 notrack", "++++++"),
+        ("meta nfproto ipv6 notrack", "++++++"),
+        ("ip daddr . udp dport { 192.0.2.9 . 53, 192.0.2.9 . 123 } notrack", "---+++"),
+        ("ip daddr . udp dport != { 192.0.2.9 . 53, 192.0.2.9 . 123 } notrack", "+++-++"),
+        ("ip saddr 10.0.0.0/8 ip saddr != { 10.28.0.0/15, 10.30.0.1 } notrack", "---+--"),
+        ("iifname vmap { \"eth0\" : drop, \"lo\" : continue }\nnotrack", "x-x--x"),
+        ("udp dport 53 notrack drop", "xx++++"),
+        ("udp dport 53 accept\nnotrack", "++----"),
+        ("udp dport 53 return\nnotrack", "++----"),
+        ("tcp flags syn / fin,syn,rst,ack notrack", "++++--"),
+        ("tcp flags & (fin | syn | rst | ack) == syn tcp dport { 80, 443 } notrack", "++++-+"),
+        ("tcp flags & (syn | ack) != syn notrack", "++++++"),
+        ("tcp flags ack,syn notrack", "++++--"),
+        ("tcp flags == ack notrack", "++++++"),
+        ("icmp type echo-request notrack", "++++++"),
+        ("icmpv6 type { nd-router-advert, nd-neighbor-solicit } notrack", "++++++"),
+        ("meta mark & 0x00000f00 == 0x00000200 notrack", "++++++"),
+        ("meta mark 0 notrack", "------"),
+        ("meta pkttype multicast notrack", "++++++"),
+        ("meta length 0-39 notrack", "++++++"),
+        ("meta length 40 notrack", "------"),
+        ("udp dport 53 ct zone set 5 notrack\n", "++++++"),
+    ];
+    for (rules, expected) in cases {
+        assert_eq!(verdicts(&prerouting(rules), &PACKETS), expected, "{rules}");
+    }
+}
+
+#[test]
+fn an_accept_ends_its_base_chain_alone() {
+    let text = "table ip b {\n chain late { type filter hook prerouting priority -250; policy drop;
+        udp dport 53 counter accept\n ip daddr 169.254.20.10 goto local\n iifname lo return\n }
+        chain local { tcp dport 53 accept\n }\n}
+        table inet a {\n chain first { type filter hook prerouting priority raw - 5;
+        jump inner\n udp dport 123 drop\n }
+        chain inner {\n udp dport 53 notrack accept\n udp dport { 123 } accept\n }\n}\n";
+    let mut set = loaded(text).unwrap();
+    let shown: Vec<RawVerdict> = PACKETS.iter().map(|packet| verdict(&mut set, packet)).collect();
+    let expected = "--xxx+";
+    assert_eq!(verdicts(text, &PACKETS), expected, "{shown:?}");
+}
+
+#[test]
+fn a_chain_beside_iptables_ends_alone_too() {
+    let saved = "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p udp -j ACCEPT\nCOMMIT\n";
+    let listed = prerouting("notrack");
+    let files = [("r.v4", saved), ("r.nft", listed.as_str())];
+    let files = files.map(|(name, text)| Ok(Source::new(name.to_owned(), text.to_owned())));
+    let mut set = compiled(files.into_iter(), &Policies::default(), Known::default()).unwrap();
+    assert_eq!(verdict(&mut set, DNS), RawVerdict::NoTrack);
+}
+
+#[test]
+fn what_comes_behind_tracking_is_only_noted() {
+    let text = "table inet filter {\n chain mine { ct state new notrack\n }
+        chain input { type filter hook input priority -5; policy drop;
+        iifname \"lo\" notrack accept\n reject with icmp type host-prohibited\n jump mine\n }
+        chain late { type filter hook prerouting priority conntrack;
+        udp dport 53 notrack\n }\n}\n";
+    let set = loaded(text).unwrap();
+    assert!(set.sources.is_empty());
+    let late: Vec<String> = set
+        .late
+        .iter()
+        .map(|late| format!("{} {} {}", late.source.text, late.hook, late.priority))
+        .collect();
+    let expected = [
+        "iifname \"lo\" notrack accept input -5",
+        "ct state new notrack input -5",
+        "udp dport 53 notrack prerouting -200",
+    ];
+    assert_eq!(late, expected);
+}
+
+#[test]
+fn commands_make_the_same_rules() {
+    let text = "nft add table ip raw\n\
+        nft 'add chain ip raw prerouting { type filter hook prerouting priority -300; }'\n\
+        sudo nft add rule ip raw prerouting tcp dport { 80, 443 } notrack\n\
+        nft insert rule ip raw prerouting iifname lo accept\n\
+        nft add set ip raw known \\{ type ipv4_addr\\; elements = \\{ 10.28.0.1 \\}\\; \\}\n\
+        nft add rule ip raw prerouting ip saddr @known notrack\n";
+    assert_eq!(verdicts(text, &PACKETS), "+++-++");
+}
+
+#[test]
+fn faults_name_the_word_and_what_to_do() {
+    let cases = [
+        ("udp dprot 53 notrack", "unknown field `udp dprot`", "did you mean `dport`?"),
+        ("iifname lo notrak", "unknown statement `notrak`", "did you mean `notrack`?"),
+        ("udp dport 53 xt target CT", "the parameters of `xt target CT` are lost", "iptables-save"),
+        (
+            "iifname \"br*\" xt match physdev notrack",
+            "`xt match physdev` are lost",
+            "iptables-save",
+        ),
+        ("fib daddr type local notrack", "`fib` is not supported", "not decided here yet"),
+        ("ct state untracked accept", "`ct` is not supported", "not decided here yet"),
+        ("tcp flags sny / fin,syn notrack", "`sny` are not bits", "did you mean `syn`?"),
+        ("ip saddr @trusted notrack", "the table has no set `trusted`", "r:4:10"),
+        ("jump prerouting", "the chains jump in a circle", "this jump closes it"),
+        ("jump lost", "the table has no chain `lost`", "r:4:6"),
+        ("udp dport 70000 notrack", "port 70000 is out of range", "0-65535"),
+        ("ip saddr ten notrack", "`ten` is not an address", "r:4:10"),
+        ("udp dport { 53 notrack", "a bracket is not closed", "nft list ruleset"),
+        ("udp dport $PORT notrack", "unknown service `$PORT`", "r:4:11"),
+        ("queue num 0", "unknown statement `queue`", "r:4:1"),
+    ];
+    for (rules, title, other) in cases {
+        let error = loaded(&prerouting(rules)).map(|_| rules).unwrap_err().to_string();
+        assert!(error.contains(title) && error.contains(other), "{rules}: {error}");
+    }
+    let many = prerouting(&"bad\n".repeat(1000));
+    assert_eq!(loaded(&many).unwrap_err().diagnostics().len(), 21);
+}
+
+#[test]
+fn json_becomes_the_text_that_nft_lists() {
+    let json = r#"{"nftables": [{"metainfo": {"json_schema_version": 1}},
+        {"table": {"family": "inet", "name": "raw", "handle": 1}},
+        {"set": {"family": "inet", "name": "s", "table": "raw", "type": ["ipv4_addr",
+            "inet_service"], "elem": [{"concat": ["192.0.2.1", 53]}]}},
+        {"chain": {"family": "inet", "table": "raw", "name": "c", "type": "filter",
+            "hook": "prerouting", "prio": -300, "policy": "accept"}},
+        {"rule": {"family": "inet", "table": "raw", "chain": "c", "comment": "a \"b\"", "expr": [
+            {"match": {"op": "!=", "left": {"payload": {"protocol": "ip", "field": "saddr"}},
+                "right": {"prefix": {"addr": "10.28.0.0", "len": 15}}}},
+            {"match": {"op": "==", "left": {"meta": {"key": "iifname"}},
+                "right": {"set": ["br-*", "lan0"]}}},
+            {"counter": {"packets": 0, "bytes": 0}}, {"notrack": null}]}},
+        {"rule": {"family": "inet", "table": "raw", "chain": "c", "expr": [
+            {"vmap": {"key": {"meta": {"key": "iif"}},
+                "data": {"set": [["eth1", {"drop": null}], ["lo", {"jump": {"target": "d"}}]]}}},
+            {"xt": {"type": "target", "name": "CT"}}]}}]}"#;
+    let expected = "table inet raw {\n\tset s {\n\t\telements = { 192.0.2.1 . 53 }\n\t}\n\
+        \tchain c {\n\t\ttype filter hook prerouting priority -300; policy accept;\n\
+        \t\tip saddr != 10.28.0.0/15 iifname { \"br-*\", lan0 } counter notrack \
+        comment \"a 'b'\"\n\t\tiif vmap { eth1 : drop, lo : jump d } xt target CT\n\t}\n}\n";
+    assert_eq!(super::json::listed(json).unwrap(), expected);
+    let error = loaded(json).unwrap_err().to_string();
+    assert!(error.contains("r (listed):8:"), "{error}");
+    for (bad, what) in [
+        ("{\"nftables\": ", "bad JSON"),
+        ("{\"nftables\": {}}", "no list `nftables`"),
+        ("{\"nftables\": [{\"table\": {\"family\": 3}}]}", "`family` is missing"),
+    ] {
+        let error = loaded(bad).unwrap_err().to_string();
+        assert!(error.starts_with("error: r: ") && error.contains(what), "{error}");
+    }
+}
