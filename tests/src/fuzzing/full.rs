@@ -16,7 +16,7 @@ use keeptrack_core::{
     Adaptive, Class, Config, Conn, Conntrack, Direction, EarlyDrop, Ends, Ghost, Instant,
     OnRefusal, Packet, Prefix, Protocol, Ranked, Refusal, Restored, Seed, Seen, SourceCap,
     SourcePlace, State, Status, Step, Tcp, TcpFlags, TcpState, TimeoutPolicy, Tracked, Transport,
-    Tuple, Zone, ZoneCap, ZoneCaps,
+    Tuple, Why, Zone, ZoneCap, ZoneCaps,
 };
 
 use self::laws::{Before, Laws};
@@ -275,8 +275,8 @@ impl Story {
             5 => host.packet(reply, fin | ack, 1),
             6 => host.packet(original, TcpFlags::RST, 1),
             7 => host.packet(reply, TcpFlags::RST, 1),
-            10 => return self.take_out(host, Table::drop_early),
-            11 => return self.take_out(host, Table::flush),
+            10 => return self.take_out(host, Table::drop_early, Why::DroppedEarly),
+            11 => return self.take_out(host, Table::flush, Why::Flushed),
             12 => return self.restore(host),
             14 => host.packet(original, ack, 2),
             _ => host.packet(reply, ack, 2),
@@ -304,7 +304,7 @@ impl Story {
                     let found = first.find(&tuple, zone).copied();
                     assert_eq!(found.is_some(), first.drop_early(&tuple, zone), "{tuple}");
                     assert!(first.find(&tuple, zone).is_none(), "{tuple} has just left");
-                    laws.asked(found);
+                    found.iter().for_each(|conn| laws.taken_out(conn, Why::DroppedEarly));
                     before.forget(&tuple, zone);
                 }
                 match filter {
@@ -314,9 +314,9 @@ impl Story {
                         assert_eq!(why, Refusal::TableFull);
                     }
                     Filter::Passes | Filter::PassesFor(_) => {
-                        let (conn, timeout) = (*first.conn(), first.timeout());
-                        match first.confirm().map(|made| made.evicted) {
-                            Ok(evicted) => {
+                        let timeout = first.timeout();
+                        match first.confirm().map(|made| (*made.conn, made.evicted)) {
+                            Ok((conn, evicted)) => {
                                 laws.entered(&conn, (now, Some(timeout)));
                                 laws.confirmed(&before, &conn, &self.ct);
                                 evicted.into_iter().for_each(|ended| laws.told(&ended));
@@ -340,14 +340,19 @@ impl Story {
     }
 
     /// Takes the connection of `host` out in one of the ways that callers have.
-    fn take_out(&mut self, host: Host, way: fn(&mut Table, Instant, &Tuple, Zone) -> bool) {
+    fn take_out(
+        &mut self,
+        host: Host,
+        way: fn(&mut Table, Instant, &Tuple, Zone) -> bool,
+        why: Why,
+    ) {
         let before = Before::of(&self.ct, self.now);
         let (tuple, zone) = (host.tuple(), host.zone());
         let found = before.find(&tuple, zone).filter(|conn| conn.expiry() > self.now);
         let has_left = way(&mut self.ct, self.now, &tuple, zone);
         assert_eq!(found.is_some(), has_left, "{tuple}");
         assert!(self.ct.find(&tuple, zone).is_none(), "{tuple} has just left");
-        self.laws.asked(found.copied());
+        found.into_iter().for_each(|conn| self.laws.taken_out(conn, why));
     }
 
     /// Puts a connection of `host` into the table that is open already.

@@ -44,17 +44,31 @@ impl Last {
     }
 
     /// Whether it was of that class and direction.
-    pub(super) fn was(&self, class: Class, dir: Direction) -> bool {
-        self.kind == Kind::of(class, dir)
+    pub(super) const fn was(&self, class: Class, dir: Direction) -> bool {
+        self.kind.0 & !Kind::BEHIND_RESET == Kind::of(class, dir).0
     }
 
+    /// Whether what renewed the connection may have been a reset, whatever has come since without
+    /// renewing it.
+    pub(super) const fn renewed_by_reset(&self) -> bool {
+        self.is(Class::Rst) || self.kind.0 & Kind::BEHIND_RESET != 0
+    }
+
+    /// Notes a segment that renews the connection.
     pub(super) const fn note(&mut self, class: Class, dir: Direction) {
         self.kind = Kind::of(class, dir);
     }
 
+    /// Notes one that does not.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(super) const fn note_beside(&mut self, class: Class, dir: Direction) {
+        let behind_reset = if self.renewed_by_reset() { Kind::BEHIND_RESET } else { 0 };
+        self.kind = Kind(Kind::of(class, dir).0 | behind_reset);
+    }
+
     /// Notes a segment that passes without effect.
     pub(super) fn note_passing(&mut self, class: Class, dir: Direction, segment: &Tcp) {
-        self.note(class, dir);
+        self.note_beside(class, dir);
         (self.seq, self.end) = (segment.seq, Span::end_of(segment));
         self.window = segment.window;
         if class == Class::Syn && dir == Direction::Original {
@@ -83,19 +97,21 @@ impl Last {
     }
 }
 
-/// The class of a segment in three bits, none before the first one, and its direction in another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The class of a segment in three bits, none before the first one, and its direction in the highest.
+#[derive(Debug, Clone, Copy)]
 struct Kind(u8);
 
 impl Kind {
     const NONE: Self = Self(0);
     const CLASS: u8 = 7;
+    /// It did not renew the connection; what had done so last was a reset.
+    const BEHIND_RESET: u8 = 8;
 
     const fn of(class: Class, dir: Direction) -> Self {
-        Self(class as u8 | (dir as u8).wrapping_shl(3))
+        Self(class as u8 | (dir as u8).wrapping_shl(7))
     }
 
     const fn is_of(self, dir: Direction) -> bool {
-        self.0.wrapping_shr(3) == dir as u8
+        self.0.wrapping_shr(7) == dir as u8
     }
 }

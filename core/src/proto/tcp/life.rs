@@ -12,7 +12,7 @@ impl TcpTrack {
     pub(crate) const fn all_seconds(&self, timeouts: &TimeoutPolicy) -> [u32; 4] {
         let of_state = timeouts.seconds(self.state.timeout());
         // Without a reset, whoever has few seconds left has been idle for most of a longer time.
-        let after_reset = if self.last.is(Class::Rst) { timeouts.tcp_close } else { of_state };
+        let after_reset = if self.last.renewed_by_reset() { timeouts.tcp_close } else { of_state };
         [of_state, timeouts.tcp_max_retrans, timeouts.tcp_unacknowledged, after_reset]
     }
 

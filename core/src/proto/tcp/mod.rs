@@ -241,7 +241,7 @@ impl TcpTrack {
         if self.last.was(Class::Fin, !dir) || self.last.was(Class::Rst, !dir) {
             return Outcome::Doubt(why, config.timeouts.seconds(Timeout::TcpUnacknowledged));
         }
-        self.last.note(class, dir);
+        self.last.note_beside(class, dir);
         Outcome::Invalid(why)
     }
 }

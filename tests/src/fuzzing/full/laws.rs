@@ -10,19 +10,23 @@ use keeptrack_core::{
 
 use super::{CAPPED, FOUR_HOSTS, Scene, Table, class_of, client};
 
-/// A connection by its first packet.
-type Id = (Tuple, Zone);
-
 /// When a connection was last renewed, and for how many seconds; `None` where that is not known.
 type Given = (Instant, Option<u32>);
 
-/// A connection that has left when a newcomer came, for whatever reason.
-struct Gone {
-    conn: Conn,
-    at: Instant,
-    /// How many there were.
-    live_count: usize,
+/// A connection that has entered and has not been told of yet.
+struct Entered {
+    class: Option<Class>,
     given: Given,
+    /// What somebody has done to take it out.
+    taken_out: Option<Why>,
+    gone: Option<Gone>,
+}
+
+/// When a connection left because a newcomer came, and how many there were then.
+#[derive(Clone, Copy)]
+struct Gone {
+    at: Instant,
+    live_count: usize,
 }
 
 /// The table before something is done to it.
@@ -61,12 +65,9 @@ pub(super) struct Laws {
     ranked: bool,
     caps: Option<(u32, u32)>,
     by_network: bool,
-    /// How often each connection has entered and has not been told of yet.
-    outstanding: HashMap<Id, u32>,
-    known: HashMap<Id, (Option<Class>, Given)>,
-    gone: Vec<Gone>,
-    /// Those that somebody took out.
-    asked: HashMap<Id, u32>,
+    /// By their numbers: one tuple is that of many, some of which wait while the next one comes and
+    /// is told of before them.
+    outstanding: HashMap<u64, Entered>,
     let_go_count: u64,
     told_count: u64,
 }
@@ -82,9 +83,6 @@ impl Laws {
             caps: scene.caps,
             by_network: scene.prefix == FOUR_HOSTS,
             outstanding: HashMap::new(),
-            known: HashMap::new(),
-            gone: Vec::new(),
-            asked: HashMap::new(),
             let_go_count: 0,
             told_count: 0,
         }
@@ -95,22 +93,26 @@ impl Laws {
     }
 
     /// Somebody has taken this one out.
-    pub(super) fn asked(&mut self, conn: Option<Conn>) {
-        if let Some(conn) = conn {
-            *self.asked.entry(id(&conn)).or_default() += 1;
-        }
+    pub(super) fn taken_out(&mut self, conn: &Conn, why: Why) {
+        let before = self.entered_as(conn).taken_out.replace(why);
+        assert_eq!(before, None, "taken out twice");
     }
 
     /// A connection is in the table now: confirmed after its packet, or restored without a class.
     pub(super) fn entered(&mut self, conn: &Conn, given: Given) {
         let is_restored = given.1.is_none();
         let class = class_of(client(&conn.tuple(Direction::Original)).1).filter(|_| !is_restored);
-        self.known.insert(id(conn), (class, given));
-        *self.outstanding.entry(id(conn)).or_default() += 1;
+        let entered = Entered { class, given, taken_out: None, gone: None };
+        let before = self.outstanding.insert(conn.number(), entered);
+        assert!(before.is_none(), "two of one number");
     }
 
     pub(super) fn renewed(&mut self, conn: &Conn, given: Given) {
-        self.known.get_mut(&id(conn)).expect("it is in the table").1 = given;
+        self.entered_as(conn).given = given;
+    }
+
+    fn entered_as(&mut self, conn: &Conn) -> &mut Entered {
+        self.outstanding.get_mut(&conn.number()).expect("it is in the table")
     }
 
     /// A newcomer has got in: no cap stood in its way.
@@ -170,32 +172,24 @@ impl Laws {
 
     /// Bears in mind who has left for a newcomer, or because of it.
     pub(super) fn gone(&mut self, before: &Before, ct: &Table) {
-        let live: Vec<Id> = ct.iter().map(id).collect();
-        for conn in before.conns.iter().filter(|conn| !live.contains(&id(conn))) {
-            let (at, live_count) = (before.now, before.conns.len());
-            self.gone.push(Gone { conn: *conn, at, live_count, given: self.known[&id(conn)].1 });
+        let live: Vec<u64> = ct.iter().map(Conn::number).collect();
+        let gone = Gone { at: before.now, live_count: before.conns.len() };
+        for conn in before.conns.iter().filter(|conn| !live.contains(&conn.number())) {
+            self.entered_as(conn).gone = Some(gone);
         }
     }
 
     /// A connection that has left is handed out.
     pub(super) fn told(&mut self, ended: &Ended) {
-        let conn = &ended.conn;
-        let outstanding = self.outstanding.entry(id(conn)).or_default();
-        *outstanding = outstanding.checked_sub(1).expect("told twice, or never there");
+        let entered = self.outstanding.remove(&ended.conn.number());
+        let entered = entered.expect("told twice, or never there");
         self.told_count += 1;
-        let is_it = |gone: &Gone| (id(&gone.conn), gone.conn.expiry()) == (id(conn), conn.expiry());
-        // These have left on their own, and are in no list of those who left when a newcomer came; one
-        // that came after them may be, with the same tuple and the same expiry.
-        let is_alone = matches!(ended.why, Why::Reset | Why::Reopened | Why::Flushed);
-        let place = self.gone.iter().position(is_it).filter(|_| !is_alone);
-        let gone = place.map(|place| self.gone.remove(place));
-        let by_hand = self.asked.get_mut(&id(conn)).filter(|count| **count > 0);
-        match (ended.why, by_hand) {
-            (Why::Flushed | Why::DroppedEarly, Some(count)) => *count -= 1,
-            (Why::DroppedEarly, None) => self.may_leave(conn),
-            (Why::Shrunk, _) => self.was_overdue(&gone.expect("it left for a newcomer")),
-            (Why::TimedOut | Why::Reset | Why::Reopened, _) => {}
-            (why, _) => panic!("nobody has asked for {why}"),
+        match (ended.why, entered.taken_out) {
+            (why, Some(way)) => assert_eq!(why, way),
+            (Why::DroppedEarly, None) => self.may_leave(&ended.conn),
+            (Why::Shrunk, None) => self.was_overdue(&entered),
+            (Why::TimedOut | Why::Reset | Why::Reopened, None) => {}
+            (why, None) => panic!("nobody has asked for {why}"),
         }
     }
 
@@ -210,8 +204,9 @@ impl Laws {
     }
 
     /// That a connection had been idle for as long as its timeout counted when it left.
-    fn was_overdue(&self, gone: &Gone) {
-        let &Gone { at, live_count, given: (renewed, given), .. } = gone;
+    fn was_overdue(&self, entered: &Entered) {
+        let Gone { at, live_count } = entered.gone.expect("it left for a newcomer");
+        let (renewed, given) = entered.given;
         let (start, end) = self.adaptive.expect("timeouts shrink");
         assert!(live_count > start, "{live_count} are not above {start}");
         // What one has left that was restored says nothing of what it was given.
@@ -225,8 +220,7 @@ impl Laws {
 
     /// Everybody who is over has been handed out.
     pub(super) fn drained(&self, ct: &Table) {
-        let waiting: u32 = self.outstanding.values().sum();
-        assert_eq!(waiting, u32::try_from(ct.len()).expect("few"), "one was not told of");
+        assert_eq!(self.outstanding.len(), ct.len(), "one was not told of");
         let stats = ct.stats();
         let ended = stats.timed_out + stats.reset + stats.reopened + stats.flushed;
         assert_eq!(ended + stats.early_drop + stats.shrunk, self.told_count);
@@ -254,7 +248,10 @@ impl Laws {
             }
             for dir in [Direction::Original, Direction::Reply] {
                 let found = ct.find(&conn.tuple(dir), conn.zone());
-                assert!(found.is_none_or(|found| id(found) == id(conn)), "another one is found");
+                assert!(
+                    found.is_none_or(|found| found.number() == conn.number()),
+                    "another one is found"
+                );
             }
         }
     }
@@ -265,7 +262,7 @@ impl Laws {
         let mut of_class = [0_usize; Class::MAX_COUNT];
         let mut common_count = 0;
         for conn in conns {
-            match self.known[&id(conn)].0 {
+            match self.outstanding[&conn.number()].class {
                 Some(class) => of_class[class.index()] += 1,
                 None => common_count += 1,
             }
@@ -275,10 +272,6 @@ impl Laws {
         }
         assert!(common_count <= self.common_count, "{common_count} in everybody's slots");
     }
-}
-
-fn id(conn: &Conn) -> Id {
-    (conn.tuple(Direction::Original), conn.zone())
 }
 
 fn is_of(conn: &Conn, tuple: &Tuple, zone: Zone) -> bool {
