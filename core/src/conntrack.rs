@@ -28,7 +28,7 @@ use crate::tuple::{Key, Protocol, Tuple, Zone};
 ///
 /// `now` never runs backwards: a moment before the latest one that any call was given counts as
 /// that one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Conntrack<M, P = Ranked, R = TrackAll, H = NoHelpers, F = Single> {
     inside: Inside<M, P, H>,
     /// That which the latest first packet would begin: lent to whoever may confirm it.

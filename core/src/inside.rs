@@ -13,7 +13,7 @@ use crate::time::Instant;
 use crate::tuple::{Key, Tuple, Zone};
 
 /// The table, and whatever decides about it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Inside<M, P, H> {
     pub(crate) table: Table<M>,
     pub(crate) hash: KeyedHash,

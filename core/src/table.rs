@@ -26,7 +26,7 @@ use crate::tuple::Key;
 /// only someone who knows the key can build one of 32, and gets no further.
 pub const MAX_CHAIN: usize = 32;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table<M> {
     memory: M,
     wheel: Wheel,

@@ -20,7 +20,7 @@ const MAX_LEN: u32 = 65_535;
 ///
 /// It remembers the `N` last first parts, each for 30 seconds, and looks at all of them for each part.
 /// Nothing is held back: a receiver gets what passes in the order in which it came.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Follow<const N: usize> {
     firsts: [Option<First>; N],
 }

@@ -21,7 +21,7 @@ const FRAGMENT_HEADER_LEN: u32 = 8;
 /// What Linux books for the parts bounds it, too, see [`Limits`].
 ///
 /// Each part looks twice at the key of every queue in use, and once at the stretches of its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AsLinux<Q, R> {
     queues: Q,
     pool: Pool<R>,

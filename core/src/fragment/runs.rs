@@ -43,7 +43,7 @@ impl List {
 /// As in Linux only what goes on from the last stretch of a datagram is added to it; two that come to
 /// touch otherwise stay two. What lies in one of them is a duplicate, what covers more than one is an
 /// overlap.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pool<R> {
     runs: R,
     /// Those that were in use, one behind the other.

@@ -51,7 +51,7 @@ impl<L: Link> SourcePlace<L> {
 /// [`MAX_CHAIN`], for a source whose bucket holds as many is refused, too. That bucket only
 /// somebody can fill who knows the key; it is one of its own, not that of the table, and no count
 /// depends on it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SourceCap<S, L = u16> {
     places: S,
     free: L,

@@ -55,14 +55,14 @@ enum Announced {
 /// slot, and each byte of the packet is read three times at the most. A first packet, and an
 /// announcement, looks up what is expected. When a look-up finds that something has run out, every
 /// slot is touched once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Helpers<S> {
     slots: S,
     state: State,
 }
 
 /// What a table is besides its slots.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct State {
     free: SlotLink,
     expect_count: usize,

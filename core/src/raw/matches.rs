@@ -140,6 +140,16 @@ impl PacketKind {
     }
 }
 
+/// What a packet is to connections while its tracking is being settled: `--ctstate` and `ct state`
+/// before tracking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EarlyState {
+    /// Of none, INVALID in netfilter's words: no rule has said anything of it.
+    Invalid,
+    /// A rule has said that it is not tracked.
+    Untracked,
+}
+
 /// The most sets that one rule asks for.
 pub const MAX_SETS: usize = 4;
 
@@ -184,6 +194,9 @@ pub struct Matches {
     pub kind: Test<PacketKind>,
     /// `--mark`: what rules before have made of the mark, which is 0 at first.
     pub mark: Test<Bits>,
+    /// `--ctstate`: what it is to connections so far. A packet of which a rule has said how it is
+    /// tracked, or that was tracked at OUTPUT, is neither.
+    pub state: Test<EarlyState>,
     /// Sets that the packet must be in, or must not be in.
     pub sets: Vec<Test<SetId>, MAX_SETS, u8>,
 }
@@ -195,6 +208,8 @@ pub(super) struct Walking<'p> {
     pub(super) packet: &'p Packet<'p>,
     /// Its mark, as the rules so far have made it.
     pub(super) mark: u32,
+    /// What the rules so far have made of its tracking.
+    pub(super) state: Option<EarlyState>,
 }
 
 impl Matches {
@@ -220,7 +235,7 @@ impl Matches {
 
     /// What rules seldom ask.
     fn rest_applies(&self, walking: Walking<'_>, sets: &impl Sets) -> bool {
-        let Walking { hook, packet, mark } = walking;
+        let Walking { hook, packet, mark, state } = walking;
         let kind = PacketKind::of(hook, packet.tuple.destination);
         self.tcp_flags_apply(&packet.transport)
             && self.icmp.passes(|types| types.hold(packet))
@@ -229,6 +244,7 @@ impl Matches {
                 .passes(|&(least, most)| (u32::from(least)..=u32::from(most)).contains(&packet.len))
             && self.kind.passes(|&wanted| wanted == kind)
             && self.mark.passes(|bits| bits.hold(mark))
+            && self.state.passes(|wanted| state.as_ref() == Some(wanted))
             && self.sets.iter().all(|test| test.passes(|&set| sets.hold(set, packet)))
     }
 

@@ -17,7 +17,8 @@ use crate::packet::Packet;
 use crate::timeout::TimeoutPolicy;
 
 pub use matches::{
-    Bits, Family, IcmpTypes, IfPattern, MAX_SETS, Matches, Network, PacketKind, Ports, Test,
+    Bits, EarlyState, Family, IcmpTypes, IfPattern, MAX_SETS, Matches, Network, PacketKind, Ports,
+    Test,
 };
 pub use said::Said;
 pub use sets::{NoSets, SetId, Sets};

@@ -1,7 +1,7 @@
 //! What the rules that one packet has met so far say of its tracking, and which of them are heard.
 
 use super::table::Target;
-use super::{RawVerdict, Template, WhenFull};
+use super::{EarlyState, RawVerdict, Template, WhenFull};
 
 /// How far the tracking of a packet is settled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,15 @@ impl<R: Copy + PartialEq> Said<R> {
             }
             (Tracking::Open | Tracking::ByRule, Target::Full(full)) => self.hear_full(full, rule),
             _ => Heard::Never,
+        }
+    }
+
+    /// What the packet is to connections so far.
+    pub(super) const fn state(&self) -> Option<EarlyState> {
+        match self.tracking {
+            Tracking::Open => Some(EarlyState::Invalid),
+            Tracking::Never => Some(EarlyState::Untracked),
+            Tracking::ByRule | Tracking::AtOutput => None,
         }
     }
 

@@ -364,6 +364,7 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets>
                 continue;
             };
             next = rule.next;
+            walking.state = said.state();
             if !rule.matches.apply(walking, &self.sets) {
                 continue;
             }
@@ -425,7 +426,7 @@ impl<const RULES: usize, const CHAINS: usize, const POLICIES: usize, S: Sets> Ra
     for RawTable<RULES, CHAINS, POLICIES, S>
 {
     fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
-        let at = |hook, mark| Walking { hook, packet, mark };
+        let at = |hook, mark| Walking { hook, packet, mark, state: None };
         match packet.seen.path {
             Path::Arrives => self.walk(at(Hook::Prerouting, 0), Tracking::Open).0,
             Path::Local => self.walk(at(Hook::Output, 0), Tracking::Open).0,
