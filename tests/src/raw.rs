@@ -1,5 +1,6 @@
 //! Does the raw table decide as iptables does, and count what each rule matched and changed?
 
+mod early;
 mod full;
 
 use std::net::IpAddr;

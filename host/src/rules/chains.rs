@@ -1,11 +1,15 @@
 //! A table of both families as the commands build it: chains, their rules and policies.
 
+mod built_in;
+mod change;
+
 use std::ops::Range;
 
 use keeptrack_core::raw::{Family, Hook, Matches, Policy, Target};
 
+pub(super) use self::built_in::{Base, BuiltIn};
 use super::matches::{Rule, RuleTarget, Tests};
-use super::names::{FULL, OTHER_TARGETS, TARGETS, lists};
+use super::names::{FULL, TARGETS};
 use super::words::Word;
 use super::{MAX_CHAINS, MAX_RULES, RuleSource};
 use crate::diagnostic::{Diagnostic, Fault};
@@ -44,55 +48,6 @@ impl Table {
     }
 }
 
-/// A chain that a table has by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BuiltIn {
-    /// Of the raw table.
-    Hook(Hook),
-    /// Of nftables, before tracking.
-    Base(Base),
-    /// Of the filter table, for what is sent on.
-    Forward,
-    /// Of the filter table, for what the host gets or sends itself.
-    Host(&'static str),
-}
-
-/// A base chain of nftables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Base {
-    pub(super) hook: Hook,
-    /// Chains of one hook are walked in this order, those of one priority in that of the text.
-    pub(super) priority: i32,
-}
-
-/// The priority of iptables' raw table.
-const RAW_PRIORITY: i32 = -300;
-
-impl BuiltIn {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Hook(hook) | Self::Base(Base { hook, .. }) => hook.name(),
-            Self::Forward => "FORWARD",
-            Self::Host(name) => name,
-        }
-    }
-
-    pub(super) const fn hook(self) -> Option<Hook> {
-        match self {
-            Self::Hook(hook) | Self::Base(Base { hook, .. }) => Some(hook),
-            Self::Forward | Self::Host(_) => None,
-        }
-    }
-
-    /// Its place among the chains of its hook.
-    pub(super) const fn priority(self) -> i32 {
-        match self {
-            Self::Base(base) => base.priority,
-            Self::Hook(_) | Self::Forward | Self::Host(_) => RAW_PRIORITY,
-        }
-    }
-}
-
 /// A chain by its place in [`Chains`].
 pub(super) type ChainIndex = usize;
 
@@ -122,6 +77,8 @@ pub(super) struct Link {
     pub(super) tests: Tests,
     pub(super) verdict: Verdict,
     pub(super) source: RuleSource,
+    /// What the rule has besides that decides nothing.
+    pub(super) remarks: Vec<String>,
 }
 
 /// A chain.
@@ -179,12 +136,6 @@ impl Chains {
 
     pub(super) fn into_all(self) -> Vec<Chain> {
         self.chains
-    }
-
-    /// Whether nothing was added to the table of `family` yet.
-    pub(super) fn is_empty(&self, family: Family) -> bool {
-        let mut chains = self.chains.iter().filter(|chain| chain.family == Some(family));
-        chains.all(|chain| chain.built_in.is_some() && chain.rules.is_empty())
     }
 
     /// The chain called `name`.
@@ -248,15 +199,9 @@ impl Chains {
 
     /// Makes a chain.
     pub(super) fn make(&mut self, family: Family, name: &Word) -> Result<(), Fault> {
-        let fault = |title: String| Fault::new(name.span.clone(), title);
-        if self.position(family, &name.text).is_some() {
-            return Err(fault(format!("the chain `{}` is there already", name.text)));
-        }
-        if TARGETS.contains(&name.text.as_str()) || lists(OTHER_TARGETS, &name.text) {
-            return Err(fault(format!("`{}` is the name of a target", name.text)));
-        }
-        let chain = (Some(family), name.text.clone());
-        self.add(chain, None).map(drop).ok_or_else(|| fault(too_many_chains()))
+        self.check_name(family, name)?;
+        let made = self.add((Some(family), name.text.clone()), None);
+        made.map(drop).ok_or_else(|| Fault::new(name.span.clone(), too_many_chains()))
     }
 
     /// Makes a chain of nftables, whose jumps are found by their places. `name` is that of its
@@ -278,13 +223,24 @@ impl Chains {
         (family, name): (Option<Family>, String),
         built_in: Option<BuiltIn>,
     ) -> Option<ChainIndex> {
-        let is_made = |chain: &&Chain| matches!(chain.built_in, None | Some(BuiltIn::Base(_)));
+        let is_made = |chain: &&Chain| {
+            matches!(chain.built_in, None | Some(BuiltIn::Base(_))) && !chain.is_dropped()
+        };
         if self.chains.iter().filter(is_made).count() >= MAX_USER_CHAINS {
             return None;
         }
         let (rules, faults) = (Vec::new(), Vec::new());
-        self.chains.push(Chain { family, name, built_in, rules, drop_policy: None, faults });
-        Some(self.chains.len() - 1)
+        let chain = Chain { family, name, built_in, rules, drop_policy: None, faults };
+        match self.chains.iter_mut().enumerate().find(|(_, chain)| chain.is_dropped()) {
+            Some((free, dropped)) => {
+                *dropped = chain;
+                Some(free)
+            }
+            None => {
+                self.chains.push(chain);
+                Some(self.chains.len() - 1)
+            }
+        }
     }
 
     /// Sets the policy of a built-in chain.
@@ -317,6 +273,7 @@ impl Chains {
                 tests: rule.tests.clone(),
                 verdict,
                 source: source.clone(),
+                remarks: rule.remarks.clone(),
             });
             let at = at.min(chain.rules.len());
             chain.rules.splice(at..at, links);
@@ -336,6 +293,11 @@ impl Chains {
         }
         let fault = || Err(Fault::new(place, format!("more than {MAX_RULES} rules")));
         if had_room { fault() } else { Ok(false) }
+    }
+
+    /// Whether there are more rules than fit, which was said.
+    pub(super) fn is_full(&self) -> bool {
+        self.rule_count > MAX_RULES
     }
 
     /// Puts a rule of nftables at the end of `chain`.

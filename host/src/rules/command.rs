@@ -9,7 +9,6 @@ use super::matches::value;
 use super::names::TABLES;
 use super::words::Word;
 use crate::diagnostic::Fault;
-use crate::source::Wanted;
 
 /// What a command does.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,17 +16,32 @@ pub(super) enum Action {
     /// `-A`
     Append { chain: Word },
     /// `-I`; rules count from 1.
-    Insert { chain: Word, at: usize, at_word: Option<Word> },
+    Insert { chain: Word, at: Option<Place> },
     /// `-N`
     NewChain { chain: Word },
     /// `-P`
     Policy { chain: Word, policy: Word },
-    /// `-F` and `-X`: takes rules or chains away.
-    Clear { word: Word },
-    /// `-D`: takes a rule away, if the chain has it.
-    Delete { chain: Word, word: Word },
-    /// `-L`, `-S`, `-Z` and `-C`: no rule changes.
+    /// `-R`: puts a rule in the place of another.
+    Replace { chain: Word, at: Place },
+    /// `-F`: takes the rules of one chain or of all away.
+    Flush { chain: Option<Word> },
+    /// `-X`: takes one chain or all away, if they are empty and nothing jumps there.
+    DropChain { chain: Option<Word> },
+    /// `-E`: gives a chain another name.
+    Rename { chain: Word, name: Word },
+    /// `-D`: takes a rule away; without a place, one that is alike.
+    Delete { chain: Word, at: Option<Place> },
+    /// `-C`: asks for a rule that is alike.
+    Check { chain: Word },
+    /// `-L`, `-S` and `-Z`: no rule changes.
     Nothing,
+}
+
+/// The number of a rule in its chain, counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) at: usize,
+    pub(super) word: Word,
 }
 
 /// A command of the raw table.
@@ -77,12 +91,11 @@ pub(super) fn adds_rule(words: &[Word]) -> bool {
     words.iter().any(|word| matches!(word.text.as_str(), "-A" | "--append" | "-I" | "--insert"))
 }
 
-/// Reads the words of a command behind the name of the program; `line` is where all of it stands, of
-/// a file that is `wanted` for its rules.
+/// Reads the words of a command behind the name of the program; `line` is where all of it stands.
 ///
 /// # Errors
-/// No command, two of them, or one that is not supported.
-pub(super) fn parse(words: &[Word], line: Range<usize>, wanted: &Wanted) -> Result<Command, Fault> {
+/// No command, or two of them.
+pub(super) fn parse(words: &[Word], line: Range<usize>) -> Result<Command, Fault> {
     let mut rest = words.iter();
     let mut action = None;
     let mut family = None;
@@ -102,7 +115,7 @@ pub(super) fn parse(words: &[Word], line: Range<usize>, wanted: &Wanted) -> Resu
                 rule.push(word.clone());
                 rule.extend(rest.next().cloned());
             }
-            _ => match action_of(word, &mut rest, wanted)? {
+            _ => match action_of(word, &mut rest)? {
                 None => rule.push(word.clone()),
                 Some(_) if action.is_some() => {
                     return Err(
@@ -119,51 +132,52 @@ pub(super) fn parse(words: &[Word], line: Range<usize>, wanted: &Wanted) -> Resu
     Ok(Command { action, family, rule })
 }
 
-fn action_of(
-    word: &Word,
-    rest: &mut Iter<'_, Word>,
-    wanted: &Wanted,
-) -> Result<Option<Action>, Fault> {
+fn action_of(word: &Word, rest: &mut Iter<'_, Word>) -> Result<Option<Action>, Fault> {
     let mut chain = || value(word, rest).cloned();
     Ok(Some(match word.text.as_str() {
         "-A" | "--append" => Action::Append { chain: chain()? },
         "-I" | "--insert" => {
             let chain = chain()?;
-            let at_word = take_number(rest).cloned();
-            let at = at_word.as_ref().map_or(Ok(1), |word| word.text.parse());
-            // Too many digits: further than any chain reaches, and refused there.
-            Action::Insert { chain, at: at.unwrap_or(usize::MAX), at_word }
+            Action::Insert { chain, at: take_place(rest) }
         }
         "-N" | "--new-chain" => Action::NewChain { chain: chain()? },
         "-P" | "--policy" => {
             let chain = chain()?;
             Action::Policy { chain, policy: value(word, rest)?.clone() }
         }
-        "-F" | "--flush" | "-X" | "--delete-chain" => {
-            take_name(rest);
-            Action::Clear { word: word.clone() }
+        "-F" | "--flush" => Action::Flush { chain: take_name(rest).cloned() },
+        "-X" | "--delete-chain" => Action::DropChain { chain: take_name(rest).cloned() },
+        "-R" | "--replace" => {
+            let chain = chain()?;
+            let at = take_place(rest).ok_or_else(|| {
+                Fault::new(word.span.clone(), "`-R` without a number")
+                    .label("which rule of the chain, counted from 1")
+            })?;
+            Action::Replace { chain, at }
+        }
+        "-E" | "--rename-chain" => {
+            let chain = chain()?;
+            Action::Rename { chain, name: value(word, rest)?.clone() }
         }
         "-L" | "--list" | "-S" | "--list-rules" | "-Z" | "--zero" => {
             take_name(rest);
             take_number(rest);
             Action::Nothing
         }
-        "-C" | "--check" => {
-            chain()?;
-            Action::Nothing
+        "-C" | "--check" => Action::Check { chain: chain()? },
+        "-D" | "--delete" => {
+            let chain = chain()?;
+            Action::Delete { chain, at: take_place(rest) }
         }
-        "-D" | "--delete" => Action::Delete { chain: chain()?, word: word.clone() },
-        "-R" | "--replace" | "-E" | "--rename-chain" => return Err(looks_up(word, wanted)),
         _ => return Ok(None),
     }))
 }
 
-/// That a command speaks of rules that it does not make.
-pub(super) fn looks_up(word: &Word, wanted: &Wanted) -> Fault {
-    let title = format!("`{}` is not supported by this version", word.text);
-    Fault::new(word.span.clone(), title)
-        .label("rules can be added, not looked up again")
-        .help(format!("let the script run, and {}", wanted.help))
+/// Takes the next word when it is the number of a rule. Of too many digits it is one further than
+/// any chain reaches.
+fn take_place(words: &mut Iter<'_, Word>) -> Option<Place> {
+    let word = take_number(words)?;
+    Some(Place { at: word.text.parse().unwrap_or(usize::MAX), word: word.clone() })
 }
 
 /// Takes the next word when it is a number.
@@ -174,15 +188,13 @@ fn take_number<'w>(words: &mut Iter<'w, Word>) -> Option<&'w Word> {
 }
 
 /// Takes the next word when it is no option.
-fn take_name(words: &mut Iter<'_, Word>) {
-    if words.as_slice().first().is_some_and(|next| !next.text.starts_with('-')) {
-        words.next();
-    }
+fn take_name<'w>(words: &mut Iter<'w, Word>) -> Option<&'w Word> {
+    let is_name = words.as_slice().first().is_some_and(|next| !next.text.starts_with('-'));
+    if is_name { words.next() } else { None }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::text::RAW_RULES;
     use super::super::words::{Syntax, split};
     use super::*;
 
@@ -192,14 +204,20 @@ mod tests {
 
     /// The action, with the words of the rule.
     fn parsed(line: &str) -> Result<String, Range<usize>> {
-        let command = parse(&words(line), 0..line.len(), &RAW_RULES).map_err(|fault| fault.span)?;
+        let command = parse(&words(line), 0..line.len()).map_err(|fault| fault.span)?;
+        let number = |at: Option<Place>| at.map_or(0, |at| at.at);
+        let name = |chain: Option<Word>| chain.map_or("*".to_owned(), |chain| chain.text);
         let action = match command.action {
             Action::Append { chain } => format!("A {}", chain.text),
-            Action::Insert { chain, at, .. } => format!("I {} {at}", chain.text),
+            Action::Insert { chain, at } => format!("I {} {}", chain.text, number(at)),
             Action::NewChain { chain } => format!("N {}", chain.text),
             Action::Policy { chain, policy } => format!("P {} {}", chain.text, policy.text),
-            Action::Clear { word } => word.text,
-            Action::Delete { chain, .. } => format!("D {}", chain.text),
+            Action::Replace { chain, at } => format!("R {} {}", chain.text, at.at),
+            Action::Flush { chain } => format!("F {}", name(chain)),
+            Action::DropChain { chain } => format!("X {}", name(chain)),
+            Action::Rename { chain, name } => format!("E {} {}", chain.text, name.text),
+            Action::Delete { chain, at } => format!("D {} {}", chain.text, number(at)),
+            Action::Check { chain } => format!("C {}", chain.text),
             Action::Nothing => "nothing".to_owned(),
         };
         let rule: Vec<&str> = command.rule.iter().map(|word| word.text.as_str()).collect();
@@ -211,16 +229,19 @@ mod tests {
         let cases = [
             ("-w -t raw -A OUTPUT -o lo -j NOTRACK", "A OUTPUT: -o lo -j NOTRACK"),
             ("-i lo -w 5 --append PREROUTING -t raw -j X", "A PREROUTING: -i lo -j X"),
-            ("-I PREROUTING -j X", "I PREROUTING 1: -j X"),
+            ("-I PREROUTING -j X", "I PREROUTING 0: -j X"),
             ("--insert PREROUTING 3 -j X", "I PREROUTING 3: -j X"),
             ("-A X -m comment --comment -D -j Y", "A X: -m comment --comment -D -j Y"),
             ("-N X", "N X: "),
             ("-P OUTPUT DROP", "P OUTPUT DROP: "),
-            ("-F", "-F: "),
-            ("-X X", "-X: "),
+            ("-F", "F *: "),
+            ("-X X", "X X: "),
+            ("-E X Y", "E X Y: "),
+            ("-R X 2 -j Y", "R X 2: -j Y"),
             ("-v -L OUTPUT 3 -n", "nothing: "),
-            ("-C X -j Y", "nothing: -j Y"),
-            ("-D X -j Y", "D X: -j Y"),
+            ("-C X -j Y", "C X: -j Y"),
+            ("-D X -j Y", "D X 0: -j Y"),
+            ("-D X 99999999999999999999", "D X 18446744073709551615: "),
         ];
         for (line, expected) in cases {
             assert_eq!(parsed(line).as_deref(), Ok(expected), "{line}");
@@ -228,7 +249,7 @@ mod tests {
         let faults = [
             ("-j X", 0..4),
             ("-A", 0..2),
-            ("-R X 1", 0..2),
+            ("-R X -j Y", 0..2),
             ("-A X -A Y", 5..7),
             ("-P OUTPUT", 0..2),
         ];

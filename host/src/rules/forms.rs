@@ -28,10 +28,41 @@ pub(super) fn of(line: &str) -> Form {
         // systemd's own signs: whether a failure counts, whose rights the command has.
         rest = command.trim_start().trim_start_matches(['-', '+', '!', '@', ':']);
     }
-    let behind_sudo = rest.strip_prefix("sudo").filter(|rest| rest.starts_with([' ', '\t']));
-    let rest = behind_sudo.unwrap_or(rest).trim_start();
-    Form::Command(line.len() - rest.len())
+    Form::Command(line.len() - behind_sudo(rest).len())
 }
+
+/// The command without a `sudo` before it.
+pub(super) fn behind_sudo(command: &str) -> &str {
+    let behind = command.strip_prefix("sudo").filter(|rest| rest.starts_with([' ', '\t']));
+    behind.unwrap_or(command).trim_start()
+}
+
+/// What a program of a script is that makes no rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Idle {
+    /// It does what is no matter here.
+    Succeeds,
+    /// It does nothing but fail.
+    Fails,
+    /// It ends the script.
+    Ends,
+}
+
+/// Whether `program` is one that scripts have beside their rules.
+pub(super) fn idle(program: &str) -> Option<Idle> {
+    match program {
+        "true" | ":" | "set" | "echo" | "printf" | "modprobe" | "sleep" => Some(Idle::Succeeds),
+        "false" => Some(Idle::Fails),
+        "exit" => Some(Idle::Ends),
+        _ => None,
+    }
+}
+
+/// The words with which a shell decides or repeats.
+pub(super) const SHELL_WORDS: [&str; 13] = [
+    "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac",
+    "function",
+];
 
 /// Whether a line begins a section of a unit: `[Service]`.
 pub(super) fn is_unit_section(line: &str) -> bool {

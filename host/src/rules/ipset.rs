@@ -27,6 +27,10 @@ pub(super) struct IpSet {
     /// The elements by the length of their prefix, the longest last: which of them are in it, and
     /// which `nomatch` keeps out.
     elements: BTreeMap<u8, HashMap<Element, Kept>>,
+    /// The names of the sets of a list.
+    names: Vec<String>,
+    /// The sets of a list that is asked for.
+    members: Vec<Arc<IpSet>>,
 }
 
 /// What an element consists of.
@@ -35,6 +39,8 @@ enum Parts {
     Address,
     Port,
     AddressAndPort,
+    /// Other sets: what one of them holds.
+    Sets,
 }
 
 /// The address under its prefix, and the protocol and port; of a set of ports alone, no protocol.
@@ -47,13 +53,14 @@ enum Kept {
 }
 
 /// The types that are read.
-const TYPES: [(&str, Parts); 6] = [
+const TYPES: [(&str, Parts); 7] = [
     ("hash:ip", Parts::Address),
     ("hash:net", Parts::Address),
     ("bitmap:ip", Parts::Address),
     ("bitmap:port", Parts::Port),
     ("hash:ip,port", Parts::AddressAndPort),
     ("hash:net,port", Parts::AddressAndPort),
+    ("list:set", Parts::Sets),
 ];
 
 /// Whether a line is one of ipset, and not of a rule.
@@ -65,9 +72,16 @@ pub(super) fn is_of_ipset(line: &str) -> bool {
 }
 
 impl IpSets {
-    /// The set of that name.
+    /// The set of that name, with those that it lists.
     pub(super) fn find(&self, name: &str) -> Option<Arc<IpSet>> {
-        self.0.get(name).cloned()
+        let set = self.0.get(name)?;
+        if set.parts != Parts::Sets {
+            return Some(Arc::clone(set));
+        }
+        let members = set.names.iter().filter_map(|name| self.0.get(name));
+        // A list has no place in a list.
+        let members = members.filter(|set| set.parts != Parts::Sets).cloned().collect();
+        Some(Arc::new(IpSet { members, ..IpSet::clone(set) }))
     }
 
     /// Reads those of a file, whose other lines are rules.
@@ -119,13 +133,15 @@ impl IpSet {
         })?;
         let is_v6 = options.iter().any(|option| option.text == "inet6");
         let family = if is_v6 { Family::V6 } else { Family::V4 };
-        Ok(Self { family, parts, elements: BTreeMap::new() })
+        let (elements, names, members) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Ok(Self { family, parts, elements, names, members })
     }
 
     /// How many words `--match-set` needs behind the name, at most.
     pub(super) const fn part_count(&self) -> usize {
         match self.parts {
-            Parts::Address | Parts::Port => 1,
+            // A member of a list that needs more words than there are holds nothing.
+            Parts::Address | Parts::Port | Parts::Sets => 1,
             Parts::AddressAndPort => 2,
         }
     }
@@ -135,6 +151,10 @@ impl IpSet {
             Fault::new(word.span.clone(), format!("bad element `{}`", word.text)).label(label)
         };
         let (address, port) = match self.parts {
+            Parts::Sets => {
+                self.names.push(word.text.clone());
+                return Ok(());
+            }
             Parts::Address => (Some(word.text.as_str()), None),
             Parts::Port => (None, Some(word.text.as_str())),
             Parts::AddressAndPort => {
@@ -170,9 +190,12 @@ impl IpSet {
     /// Whether what stands at those sides of a packet is in it. The longest prefix decides.
     pub(super) fn holds(&self, sides: &[Side], packet: &Packet<'_>) -> bool {
         let [first, rest @ ..] = sides else { return false };
+        if self.parts == Parts::Sets {
+            return self.members.iter().any(|set| set.holds(sides, packet));
+        }
         let is_own = packet.tuple.source.is_ipv4() == (self.family == Family::V4);
         let service = match self.parts {
-            Parts::Address => None,
+            Parts::Address | Parts::Sets => None,
             Parts::Port => match port(packet, *first) {
                 None => return false,
                 Some(port) => Some((None, port)),

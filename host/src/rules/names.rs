@@ -191,8 +191,19 @@ pub(super) const MATCHES: &[&str] = &["tcp", "udp", "sctp", "udplite", "multipor
 pub(super) const BRIDGE_MATCHES: &[&str] = &["physdev"];
 
 /// Those that it decides besides for a host's raw table.
-pub(super) const HOST_MATCHES: &[&str] =
-    &["addrtype", "icmp", "icmp6", "icmpv6", "iprange", "length", "mark", "pkttype", "set"];
+pub(super) const HOST_MATCHES: &[&str] = &[
+    "addrtype",
+    "conntrack",
+    "icmp",
+    "icmp6",
+    "icmpv6",
+    "iprange",
+    "length",
+    "mark",
+    "pkttype",
+    "set",
+    "state",
+];
 
 /// Those that it decides besides in the filter table.
 pub(super) const FILTER_MATCHES: &[&str] = &["conntrack", "state", "icmp", "icmp6", "icmpv6"];

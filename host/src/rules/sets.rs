@@ -1,12 +1,17 @@
-//! What rules ask of addresses beside `-s` and `-d`: ipsets, ranges, and kinds of address.
+//! What rules ask of addresses beside `-s` and `-d`: sets, ranges, and kinds of address.
+
+mod fields;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 use std::sync::Arc;
 
 use keeptrack_core::Packet;
 use keeptrack_core::raw::{SetId, Sets};
 
+pub(super) use self::fields::{Field, FieldSet, Values, number};
 use super::ipset::IpSet;
+use crate::diagnostic::Fault;
 
 /// All that the rules ask; each question is a set of core's table, and one that several rules ask is
 /// there once.
@@ -58,6 +63,8 @@ pub(super) enum Lookup {
     Kinds { side: Side, kinds: Vec<AddressKind>, local: Arc<[IpAddr]> },
     /// `--match-set`: what of the packet is looked up.
     Set { sides: Vec<Side>, set: Arc<IpSet> },
+    /// A set of nft.
+    Fields(FieldSet),
 }
 
 impl Lookup {
@@ -71,6 +78,7 @@ impl Lookup {
                 kinds.contains(&AddressKind::of(side.address(packet), local))
             }
             Self::Set { sides, set } => set.holds(sides, packet),
+            Self::Fields(set) => set.holds(packet),
         }
     }
 }
@@ -84,7 +92,19 @@ pub(super) enum AddressKind {
     Unicast,
 }
 
+/// That it must be said which addresses are the host's.
+pub(super) fn unknown_host(span: Range<usize>) -> Fault {
+    Fault::new(span, "the addresses of the host are not known")
+        .label("which are its own decides")
+        .help("name them: `--local 192.0.2.1,2001:db8::1`")
+}
+
 impl AddressKind {
+    /// Whether the host's own addresses decide which addresses are of this kind.
+    pub(super) const fn is_of_host(self) -> bool {
+        matches!(self, Self::Local | Self::Unicast)
+    }
+
     /// The kind that iptables calls so.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {

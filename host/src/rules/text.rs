@@ -7,7 +7,7 @@ use crate::source::{Source, Wanted};
 /// A file of rules of the raw table.
 pub(super) const RAW_RULES: Wanted = Wanted {
     what: "rules",
-    option: "-r",
+    options: &["-r"],
     refused: "has no iptables rules",
     help: "give the output of `iptables-save -t raw` or `nft list ruleset`",
 };

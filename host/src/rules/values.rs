@@ -1,5 +1,8 @@
 //! The values of a rule's options: addresses, protocols, interfaces, ports.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -17,6 +20,17 @@ pub(super) enum PortForm {
     One,
     /// `multiport`'s list: 15 ports at most, a range counts as two.
     List,
+}
+
+/// A port beyond 65535 that iptables takes all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WrappedPort {
+    /// Where it is written.
+    pub(super) span: Range<usize>,
+    /// As written.
+    pub(super) written: u64,
+    /// Its low 16 bits: what iptables installs.
+    pub(super) installed: u16,
 }
 
 /// The networks of `-s` and `-d`, at least one.
@@ -117,6 +131,15 @@ pub(super) fn under_prefix(address: IpAddr, len: u8) -> IpAddr {
     }
 }
 
+/// The last address of a network, as a number.
+pub(super) fn last_of(network: &Network) -> u128 {
+    match (network.address, network.mask) {
+        (IpAddr::V4(address), IpAddr::V4(mask)) => (address.to_bits() | !mask.to_bits()).into(),
+        (IpAddr::V6(address), IpAddr::V6(mask)) => address.to_bits() | !mask.to_bits(),
+        _ => 0,
+    }
+}
+
 const fn family_of(address: IpAddr) -> Family {
     if address.is_ipv4() { Family::V4 } else { Family::V6 }
 }
@@ -155,9 +178,10 @@ pub(super) fn interface(word: &Word) -> Result<Option<IfPattern>, Fault> {
     Ok(Some(IfPattern { name, prefix: begin.is_some() }))
 }
 
-/// The ports of an option.
-pub(super) fn ports(word: &Word, form: PortForm) -> Result<Ports, Fault> {
+/// The ports of an option, and those of them that iptables cuts to 16 bits.
+pub(super) fn ports(word: &Word, form: PortForm) -> Result<(Ports, Vec<WrappedPort>), Fault> {
     let mut ports = Ports::new();
+    let mut wrapped = Vec::new();
     let mut slot_count = 0;
     for (at, part) in parts(&word.text, ',') {
         let place = word.part(at..at + part.len());
@@ -169,185 +193,101 @@ pub(super) fn ports(word: &Word, form: PortForm) -> Result<Ports, Fault> {
         }
         let range = port_range(word, at..at + part.len(), form)?;
         slot_count += if part.contains(':') { 2 } else { 1 };
-        if slot_count > 15 || ports.push(range).is_err() {
+        wrapped.extend(range.iter().flat_map(|port| port.wrapped(word)));
+        // One port is both ends of its range.
+        wrapped.dedup();
+        let [low, high] = range.map(|port| port.installed());
+        if slot_count > 15 || ports.push((low, high)).is_err() {
             return Err(Fault::new(place, "too many ports")
                 .label("multiport takes 15, and a range counts as two")
                 .help("make two rules of it"));
         }
     }
-    Ok(ports)
+    Ok((ports, wrapped))
 }
 
-fn port_range(word: &Word, part: Range<usize>, form: PortForm) -> Result<(u16, u16), Fault> {
+/// A port as written, and where in its word.
+#[derive(Clone)]
+struct Written {
+    number: u64,
+    part: Range<usize>,
+}
+
+impl Written {
+    /// What iptables installs: of a port that is too large, the low 16 bits.
+    fn installed(&self) -> u16 {
+        let [.., high, low] = self.number.to_be_bytes();
+        u16::from_be_bytes([high, low])
+    }
+
+    fn wrapped(&self, word: &Word) -> Option<WrappedPort> {
+        (self.number > u64::from(u16::MAX)).then(|| WrappedPort {
+            span: word.part(self.part.clone()),
+            written: self.number,
+            installed: self.installed(),
+        })
+    }
+}
+
+fn port_range(word: &Word, part: Range<usize>, form: PortForm) -> Result<[Written; 2], Fault> {
     let text = word.text.get(part.clone()).unwrap_or_default();
     let Some(colon) = text.find(':') else {
         let port = port(word, part, form)?;
-        return Ok((port, port));
+        return Ok([port.clone(), port]);
     };
     let (left, right) = (part.start..part.start + colon, part.start + colon + 1..part.end);
-    let low = match (left.is_empty(), form) {
-        (true, PortForm::One) => 0,
-        _ => port(word, left, form)?,
+    let end = |part: Range<usize>, absent: u64| match (part.is_empty(), form) {
+        (true, PortForm::One) => Ok(Written { number: absent, part }),
+        _ => port(word, part, form),
     };
-    let high = match (right.is_empty(), form) {
-        (true, PortForm::One) => u16::MAX,
-        _ => port(word, right, form)?,
-    };
-    if low > high {
+    let range = [end(left, 0)?, end(right, u16::MAX.into())?];
+    let [low, high] = &range;
+    if low.number > high.number {
         return Err(Fault::new(word.part(part), "the port range runs backwards")
             .label("the smaller port stands first"));
     }
-    Ok((low, high))
+    Ok(range)
 }
 
-fn port(word: &Word, part: Range<usize>, form: PortForm) -> Result<u16, Fault> {
+fn port(word: &Word, part: Range<usize>, form: PortForm) -> Result<Written, Fault> {
     let text = word.text.get(part.clone()).unwrap_or_default();
     let fault = |title: String| Fault::new(word.part(part.clone()), title);
     if text.is_empty() {
         return Err(fault("a port is missing".to_owned()).label("0-65535"));
     }
-    if text.len() > 1
-        && text.starts_with('0')
-        && !text.contains(|c: char| !c.is_ascii_hexdigit() && c != 'x')
-    {
-        return Err(fault(format!("port `{text}` begins with 0"))
-            .label("iptables would read it as octal or hexadecimal"));
-    }
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text
-            .parse::<u16>()
-            .map_err(|_| out_of_range(fault(format!("port {text} is out of range")), text, form));
-    }
-    let service = SERVICES.iter().find(|(name, _)| *name == text);
-    service.map(|(_, port)| *port).ok_or_else(|| {
-        let fault = fault(format!("unknown service `{text}`"));
-        if text == "!" {
-            return fault.label("not a port").help("`!` stands before the option");
+    let number = match form {
+        PortForm::One => text.parse().ok().filter(|_| !text.starts_with('+')),
+        PortForm::List => of_any_base(text),
+    };
+    let service = || SERVICES.iter().find(|(name, _)| *name == text);
+    let number = number.or_else(|| service().map(|(_, port)| u64::from(*port)));
+    match number {
+        Some(number) if form == PortForm::List && number > u64::from(u16::MAX) => {
+            Err(fault(format!("port {text} is out of range")).label("0-65535"))
         }
-        fault
-            .label("write the port as a number")
-            .did_you_mean(text, SERVICES.iter().map(|(name, _)| *name))
-    })
-}
-
-fn out_of_range(fault: Fault, text: &str, form: PortForm) -> Fault {
-    let fault = fault.label("0-65535");
-    match (text.parse::<u32>(), form) {
-        (Ok(port), PortForm::One) => {
-            let installed = port % 65536;
-            fault.note(format!(
-                "iptables 1.8.9 accepts it and installs port {installed} ({port} mod 65536)"
-            ))
-        }
-        _ => fault,
+        Some(number) => Ok(Written { number, part }),
+        None => Err(unknown_port(fault(format!("unknown service `{text}`")), text)),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn word(text: &str) -> Word {
-        Word { text: text.to_owned(), span: 0..text.len() }
+/// A number as C writes it: `0x35` is hexadecimal, `010` octal. multiport reads its ports so.
+fn of_any_base(text: &str) -> Option<u64> {
+    let digits = |digits: &str, base| {
+        let is_plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u64::from_str_radix(digits, base).ok().filter(|_| is_plain)
+    };
+    match (text.strip_prefix("0x"), text.strip_prefix('0')) {
+        (Some(rest), _) => digits(rest, 16),
+        (None, Some(rest)) if !rest.is_empty() => digits(rest, 8),
+        _ => digits(text, 10),
     }
+}
 
-    fn shown<T>(result: Result<T, Fault>, show: impl Fn(T) -> String) -> String {
-        result.map_or_else(|fault| format!("at {:?}", fault.span), show)
+fn unknown_port(fault: Fault, text: &str) -> Fault {
+    if text == "!" {
+        return fault.label("not a port").help("`!` stands before the option");
     }
-
-    #[test]
-    fn networks_have_masks_of_every_form() {
-        let show = |networks: Vec<Network>| {
-            let shown = networks.iter().map(|net| format!("{}/{}", net.address, net.mask));
-            shown.collect::<Vec<_>>().join(" ")
-        };
-        let cases = [
-            (Family::V4, "10.1.2.3", "10.1.2.3/255.255.255.255"),
-            (Family::V4, "10.0.0.0/9", "10.0.0.0/255.128.0.0"),
-            (Family::V4, "10.1.0.3/255.255.0.255", "10.1.0.3/255.255.0.255"),
-            (Family::V4, "any/0", "0.0.0.0/0.0.0.0"),
-            (
-                Family::V4,
-                "10.0.0.1,10.0.0.2/31",
-                "10.0.0.1/255.255.255.255 10.0.0.2/255.255.255.254",
-            ),
-            (Family::V6, "fd00::/8", "fd00::/ff00::"),
-            (Family::V6, "::1", "::1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
-            (Family::V6, "::1/ffff::ffff", "::1/ffff::ffff"),
-            (Family::V4, "10.0.0.0/33", "at 0..11"),
-            (Family::V4, "10.0.0.1,10.0.0.0/-1", "at 9..20"),
-            (Family::V4, "10.0.0.1,,10.0.0.2", "at 9..9"),
-            (Family::V4, "gateway", "at 0..7"),
-            (Family::V4, "::1", "at 0..3"),
-            (Family::V6, "10.0.0.1", "at 0..8"),
-            (Family::V6, "::/129", "at 0..6"),
-        ];
-        for (family, text, expected) in cases {
-            assert_eq!(shown(networks(&word(text), family), show), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn ports_are_single_ranges_or_lists() {
-        let cases = [
-            (PortForm::One, "53", "[(53, 53)]"),
-            (PortForm::One, "domain", "[(53, 53)]"),
-            (PortForm::One, "30000:40000", "[(30000, 40000)]"),
-            (PortForm::One, ":53", "[(0, 53)]"),
-            (PortForm::One, "53:", "[(53, 65535)]"),
-            (PortForm::One, "0", "[(0, 0)]"),
-            (PortForm::One, "65536", "at 0..5"),
-            (PortForm::One, "53:65536", "at 3..8"),
-            (PortForm::One, "60:50", "at 0..5"),
-            (PortForm::One, "053", "at 0..3"),
-            (PortForm::One, "0x35", "at 0..4"),
-            (PortForm::One, "1:2:3", "at 2..5"),
-            (PortForm::One, "80,443", "at 2..6"),
-            (PortForm::One, "domian", "at 0..6"),
-            (PortForm::List, "22,ssh:http,443", "[(22, 22), (22, 80), (443, 443)]"),
-            (PortForm::List, "22,:80", "at 3..3"),
-            (PortForm::List, "22,99999", "at 3..8"),
-            (
-                PortForm::List,
-                "1:2,1:2,1:2,1:2,1:2,1:2,1:2,1",
-                "[(1, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 1)]",
-            ),
-            (PortForm::List, "1:2,1:2,1:2,1:2,1:2,1:2,1:2,1:2", "at 28..31"),
-        ];
-        for (form, text, expected) in cases {
-            assert_eq!(shown(ports(&word(text), form), |ports| format!("{ports:?}")), expected);
-        }
-    }
-
-    #[test]
-    fn protocols_and_interfaces_have_names() {
-        let protocols = [
-            ("udp", "Some(Protocol(17))"),
-            ("UDP", "Some(Protocol(17))"),
-            ("vrrp", "Some(Protocol(112))"),
-            ("132", "Some(Protocol(132))"),
-            ("all", "None"),
-            ("0", "None"),
-            ("256", "at 0..3"),
-            ("upd", "at 0..3"),
-        ];
-        for (text, expected) in protocols {
-            assert_eq!(shown(protocol(&word(text)), |found| format!("{found:?}")), expected);
-        }
-        let show = |found: Option<IfPattern>| {
-            found.map_or("any".to_owned(), |found| format!("{:?} {}", found.name, found.prefix))
-        };
-        let interfaces = [
-            ("lo", "\"lo\" false"),
-            ("eth+", "\"eth\" true"),
-            ("+", "any"),
-            ("", "at 0..0"),
-            ("a-name-of-16-byt", "at 0..16"),
-            ("a-name-of-15-by", "\"a-name-of-15-by\" false"),
-            ("l\u{fffd}", "at 0..4"),
-        ];
-        for (text, expected) in interfaces {
-            assert_eq!(shown(interface(&word(text)), show), expected, "{text}");
-        }
-    }
+    fault
+        .label("write the port as a number")
+        .did_you_mean(text, SERVICES.iter().map(|(name, _)| *name))
 }

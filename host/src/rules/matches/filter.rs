@@ -2,7 +2,7 @@
 //! connections, kinds of ICMP.
 
 use keeptrack_core::Protocol;
-use keeptrack_core::raw::{Family, IcmpTypes, IfPattern, Test};
+use keeptrack_core::raw::{EarlyState, Family, IcmpTypes, IfPattern, Test};
 use keeptrack_gateway::Side;
 
 use super::{Given, Parser, Purpose, needs, unsupported};
@@ -32,11 +32,17 @@ impl<'w> Parser<'w> {
     /// `--ctstate` and `--state`.
     pub(super) fn states(&mut self, given: Given<'w>, opt: Opt) -> Result<(), Fault> {
         let module = if opt == Opt::CtState { "conntrack" } else { "state" };
-        self.only_in_filter(given)?;
+        if self.standing.purpose != Purpose::Raw {
+            self.only_in_filter(given)?;
+        }
         if !self.has_module(module) {
             return Err(needs(given, &format!("-m {module}")));
         }
         let value = self.value(given)?;
+        if self.standing.purpose == Purpose::Raw {
+            let state = early_state(value)?;
+            return given.set(&mut self.matches.state, given.test(state));
+        }
         let mut mask = 0;
         for (at, name) in parts(&value.text, ',') {
             mask |= state(name).map_err(|said| said.fault(value, at, name))?;
@@ -133,6 +139,16 @@ impl<'w> Parser<'w> {
                 Err(before_tracking(given.word, &format!("`{}`", given.word.text)))
             }
         }
+    }
+}
+
+/// The state of a packet that is not tracked yet.
+fn early_state(value: &Word) -> Result<EarlyState, Fault> {
+    match value.text.to_ascii_uppercase().as_str() {
+        "INVALID" => Ok(EarlyState::Invalid),
+        "UNTRACKED" => Ok(EarlyState::Untracked),
+        _ => Err(unsupported(value.span.clone(), &format!("`{}` before tracking", value.text))
+            .note("what is not tracked yet is INVALID, and UNTRACKED behind a NOTRACK")),
     }
 }
 

@@ -11,7 +11,7 @@ use keeptrack_core::raw::{Bits, Family, PacketKind, Target, Test};
 use super::{Given, Parser, Purpose, needs, unsupported};
 use crate::diagnostic::Fault;
 use crate::rules::names::Opt;
-use crate::rules::sets::{AddressKind, Lookup, Side};
+use crate::rules::sets::{AddressKind, Lookup, Side, unknown_host};
 use crate::rules::values::parts;
 use crate::rules::words::Word;
 
@@ -72,11 +72,8 @@ impl<'w> Parser<'w> {
             kinds.push(kind);
         }
         let local: Arc<[IpAddr]> = self.standing.known.local.as_slice().into();
-        let asks_own = |kind| matches!(kind, AddressKind::Local | AddressKind::Unicast);
-        if local.is_empty() && kinds.iter().copied().any(asks_own) {
-            return Err(Fault::new(value.span.clone(), "the addresses of the host are not known")
-                .label("which are its own decides")
-                .help("name them: `--local 192.0.2.1,2001:db8::1`"));
+        if local.is_empty() && kinds.iter().any(|kind| kind.is_of_host()) {
+            return Err(unknown_host(value.span.clone()));
         }
         self.ask(given, Lookup::Kinds { side, kinds, local })
     }

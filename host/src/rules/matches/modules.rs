@@ -74,7 +74,9 @@ impl<'w> Parser<'w> {
             }
             _ => {}
         }
-        let test: Test<Ports> = given.test(values::ports(self.value(given)?, form)?);
+        let (ports, wrapped) = values::ports(self.value(given)?, form)?;
+        self.wrapped.extend(wrapped);
+        let test: Test<Ports> = given.test(ports);
         self.port_option.get_or_insert(given.word);
         let matches = &mut self.matches;
         match opt {

@@ -40,10 +40,12 @@ pub(super) fn both(a: &Matches, b: &Matches) -> Both {
             len: field(&a.len, &b.len)?,
             kind: field(&a.kind, &b.kind)?,
             mark: field(&a.mark, &b.mark)?,
-            sets: match (a.sets.is_empty(), b.sets.is_empty()) {
-                (false, false) => return None,
-                (true, _) => b.sets.clone(),
-                (false, true) => a.sets.clone(),
+            state: field(&a.state, &b.state)?,
+            // All of them must hold.
+            sets: {
+                let mut sets = a.sets.clone();
+                sets.extend_from_slice(&b.sets).ok()?;
+                sets
             },
         })
     };

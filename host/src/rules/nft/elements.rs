@@ -17,17 +17,25 @@ pub(super) struct Element {
     pub(super) parts: Vec<Word>,
     /// What a map does with a packet that has them.
     pub(super) then: Option<Then>,
+    /// What a map of values has for it.
+    pub(super) value: Option<Word>,
 }
 
 impl Element {
+    /// That it has a value for each key.
+    pub(super) fn check_len(&self, keys: &[Key]) -> Result<(), Fault> {
+        if self.parts.len() == keys.len() {
+            return Ok(());
+        }
+        let start = self.parts.first().map_or(0, |word| word.span.start);
+        let end = self.parts.last().map_or(0, |word| word.span.end);
+        let title = format!("{} values for {} fields", self.parts.len(), keys.len());
+        Err(Fault::new(start..end, title).label("one for each"))
+    }
+
     /// What a packet must be that has those values: one of these.
     pub(super) fn tests(&self, keys: &[Key]) -> Result<Vec<Matches>, Fault> {
-        if self.parts.len() != keys.len() {
-            let start = self.parts.first().map_or(0, |word| word.span.start);
-            let end = self.parts.last().map_or(0, |word| word.span.end);
-            let title = format!("{} values for {} fields", self.parts.len(), keys.len());
-            return Err(Fault::new(start..end, title).label("one for each"));
-        }
+        self.check_len(keys)?;
         let mut tests = vec![Matches::default()];
         for (key, word) in keys.iter().zip(&self.parts) {
             let wanted = if word.text == "*" && !key.is_interface() {
@@ -48,6 +56,12 @@ impl Element {
         Ok(tests)
     }
 }
+
+/// The words with which verdicts begin.
+const VERDICTS: [&str; 6] = ["accept", "drop", "return", "continue", "jump", "goto"];
+
+/// What is said of an element with a value each; `packets` and `bytes` stand behind `counter`.
+const OPTIONS: [&str; 5] = ["timeout", "expires", "comment", "packets", "bytes"];
 
 /// Reads what stands between the brackets of a set.
 pub(super) fn parse(tokens: &[Token]) -> Result<Vec<Element>, Fault> {
@@ -70,25 +84,29 @@ fn element(cursor: &mut Cursor<'_>) -> Result<Element, Fault> {
         parts.push(cursor.word("a value")?.clone());
     }
     // How long it stays and how often it was met.
-    while ["timeout", "expires", "comment", "packets", "bytes"]
-        .iter()
-        .any(|option| cursor.takes(option))
-        || cursor.takes("counter")
-    {
-        let is_value = cursor.peek().is_some_and(|token| token.kind != Kind::Mark);
-        if is_value && !cursor.peek().is_some_and(|token| token.is("packets") || token.is(":")) {
-            cursor.next();
+    loop {
+        if OPTIONS.iter().any(|option| cursor.takes(option)) {
+            cursor.word("a value")?;
+        } else if !cursor.takes("counter") {
+            break;
         }
     }
     let then = if cursor.takes(":") {
         let Some(token) = cursor.next() else {
             return Err(Fault::new(cursor.place(), "a verdict is missing"));
         };
+        if !VERDICTS.contains(&token.word.text.as_str()) && token.kind != Kind::Mark {
+            // A value, perhaps of several parts.
+            while cursor.takes(".") {
+                cursor.word("a value")?;
+            }
+            return Ok(Element { parts, then: None, value: Some(token.word.clone()) });
+        }
         Some(verdict(token, cursor)?)
     } else {
         None
     };
-    Ok(Element { parts, then })
+    Ok(Element { parts, then, value: None })
 }
 
 /// The verdict that begins with `token`.
@@ -102,7 +120,7 @@ pub(super) fn verdict(token: &Token, cursor: &mut Cursor<'_>) -> Result<Then, Fa
         "goto" => Then::Goto(cursor.word("the name of a chain")?.clone()),
         text => {
             return Err(Fault::new(token.word.span.clone(), format!("unknown verdict `{text}`"))
-                .did_you_mean(text, ["accept", "drop", "return", "continue", "jump", "goto"]));
+                .did_you_mean(text, VERDICTS));
         }
     })
 }

@@ -1,218 +1,249 @@
-//! What `nft -j` prints, as the text that `nft list ruleset` prints of the same rules.
+//! What `nft -j` prints, as the text that `nft list ruleset` prints of the same rules, with the
+//! place in the JSON of every part.
 
-use std::fmt::Write as _;
+mod expression;
+
+use std::collections::HashMap;
 
 use serde_json::Value;
+
+use self::expression::{quoted, set_of, statement, value, word};
+use crate::diagnostic::{Diagnostic, Fault};
+use crate::source::Source;
+
+/// How much of an object is shown, in characters.
+const MAX_SHOWN_LEN: usize = 200;
+
+/// A ruleset in JSON, and what of the listed text stands for what of it.
+#[derive(Debug)]
+pub(super) struct Json {
+    file: String,
+    objects: Vec<Value>,
+    /// Where in the text a part begins.
+    parts: Vec<(usize, Part)>,
+}
+
+/// An object of the list, or one statement of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    object: usize,
+    statement: Option<usize>,
+}
 
 /// The text of a ruleset in JSON.
 ///
 /// # Errors
 /// What it lacks or has that is not known.
-pub(super) fn listed(json: &str) -> Result<String, String> {
-    let value: Value = serde_json::from_str(json).map_err(|error| format!("bad JSON: {error}"))?;
-    let objects = value.get("nftables").and_then(Value::as_array);
-    let objects = objects.ok_or("no list `nftables` in the JSON")?;
-    let of_kind = |kind: &'static str| objects.iter().filter_map(move |object| object.get(kind));
-    let mut text = String::new();
-    for table in of_kind("table") {
-        let (family, name) = (word(table, "family")?, word(table, "name")?);
-        let is_inside = |object: &&Value| {
-            object.get("table") == table.get("name") && object.get("family") == table.get("family")
-        };
-        line(&mut text, 0, &format!("table {family} {name} {{"));
-        for kind in ["set", "map"] {
-            for set in of_kind(kind).filter(is_inside) {
-                list_set(&mut text, kind, set)?;
+pub(super) fn listed(file: &Source) -> Result<(String, Json), Diagnostic> {
+    let value: Value = serde_json::from_str(file.text()).map_err(|error| bad_json(file, &error))?;
+    let Value::Object(mut map) = value else { return Err(no_list(file)) };
+    let Some(Value::Array(objects)) = map.remove("nftables") else { return Err(no_list(file)) };
+    let mut json = Json { file: file.name().to_owned(), objects, parts: Vec::new() };
+    let mut writer = Writer { json: &json, text: String::new(), parts: Vec::new() };
+    match writer.ruleset() {
+        Ok(()) => {
+            let Writer { text, parts, .. } = writer;
+            json.parts = parts;
+            Ok((text, json))
+        }
+        Err((part, what)) => Err(json.shown(part, |whole| Fault::new(whole, what))),
+    }
+}
+
+fn bad_json(file: &Source, error: &serde_json::Error) -> Diagnostic {
+    let lines = file.text().split_inclusive('\n').take(error.line().saturating_sub(1));
+    let start: usize = lines.map(str::len).sum();
+    let at = (start + error.column().saturating_sub(1)).min(file.text().len());
+    // The column counts bytes, and may stand inside of a character.
+    let at = (0..=at).rev().find(|at| file.text().is_char_boundary(*at)).unwrap_or(0);
+    let what = error.to_string();
+    let what = what.split(" at line ").next().unwrap_or_default();
+    let fault = Fault::new(at..at, format!("bad JSON: {what}")).help(HELP);
+    Diagnostic::new(fault, file)
+}
+
+fn no_list(file: &Source) -> Diagnostic {
+    let title = format!("{}: no list `nftables` in the JSON", file.name());
+    Diagnostic::without_place(&title, Some(HELP))
+}
+
+const HELP: &str = "give the output of `nft -j list ruleset`";
+
+impl Json {
+    /// The name of the file.
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// A fault of the listed text at its place in the JSON.
+    pub(super) fn diagnostic(&self, mut fault: Fault, text: &str) -> Diagnostic {
+        let behind = self.parts.partition_point(|(start, _)| *start <= fault.span.start);
+        let known = behind.checked_sub(1).and_then(|at| self.parts.get(at));
+        let part = known.map_or(Part { object: 0, statement: None }, |(_, part)| *part);
+        let word = text.get(fault.span.clone()).unwrap_or_default().to_owned();
+        let source = self.source(part);
+        let place = source.text().find(&word).filter(|_| !word.is_empty());
+        fault.span = place.map_or(0..source.text().len(), |at| at..at + word.len());
+        Diagnostic::new(fault, &source)
+    }
+
+    fn shown(&self, part: Part, fault: impl FnOnce(std::ops::Range<usize>) -> Fault) -> Diagnostic {
+        let source = self.source(part);
+        Diagnostic::new(fault(0..source.text().len()).help(HELP), &source)
+    }
+
+    /// A part with its place for a name: `nft.json nftables[5].rule.expr[2]`.
+    fn source(&self, part: Part) -> Source {
+        let object = self.objects.get(part.object).unwrap_or(&Value::Null);
+        let mut path = format!("{} nftables[{}]", self.file, part.object);
+        let (kind, inside) = kind_of(object);
+        if !kind.is_empty() {
+            path.push('.');
+            path.push_str(kind);
+        }
+        let statement = part.statement.and_then(|at| inside.get("expr")?.get(at));
+        if let Some(at) = part.statement {
+            path.push_str(&format!(".expr[{at}]"));
+        }
+        let text = statement.unwrap_or(object).to_string();
+        let shown: String = text.chars().take(MAX_SHOWN_LEN).collect();
+        Source::new(path, shown)
+    }
+}
+
+/// What an object of the list is, and what stands in it. A list of commands has it inside of
+/// `add`.
+fn kind_of(object: &Value) -> (&str, &Value) {
+    let object = object.get("add").or(object.get("create")).unwrap_or(object);
+    let only = object.as_object().and_then(|map| map.iter().next());
+    only.map_or(("", &Value::Null), |(kind, inside)| (kind.as_str(), inside))
+}
+
+/// What belongs to a table, by the places of the objects.
+#[derive(Debug, Default)]
+struct Inside {
+    sets: Vec<usize>,
+    chains: Vec<usize>,
+}
+
+/// A family and the name of a table, or the name of one of its chains besides.
+type Name<'v> = (&'v str, &'v str, &'v str);
+
+/// What is wrong with a part.
+type Wrong = (Part, String);
+
+struct Writer<'j> {
+    json: &'j Json,
+    text: String,
+    parts: Vec<(usize, Part)>,
+}
+
+impl<'j> Writer<'j> {
+    fn ruleset(&mut self) -> Result<(), Wrong> {
+        let mut tables: Vec<(usize, &Value)> = Vec::new();
+        let mut inside: HashMap<Name<'j>, Inside> = HashMap::new();
+        let mut rules: HashMap<Name<'j>, Vec<usize>> = HashMap::new();
+        let objects: &'j [Value] = &self.json.objects;
+        for (at, object) in objects.iter().enumerate() {
+            let (kind, object) = kind_of(object);
+            let name = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+            let table = (name("family"), name("table"), "");
+            match kind {
+                "table" => tables.push((at, object)),
+                "set" | "map" => inside.entry(table).or_default().sets.push(at),
+                "chain" => inside.entry(table).or_default().chains.push(at),
+                "rule" => {
+                    rules.entry((table.0, table.1, name("chain"))).or_default().push(at);
+                }
+                _ => {}
             }
         }
-        for chain in of_kind("chain").filter(is_inside) {
-            let rules = of_kind("rule").filter(is_inside);
-            let rules = rules.filter(|rule| rule.get("chain") == chain.get("name"));
-            list_chain(&mut text, chain, rules)?;
+        for (at, table) in tables {
+            let part = Part { object: at, statement: None };
+            let of = |key: &str| word(table, key).map_err(|what| (part, what));
+            let (family, name) = (of("family")?, of("name")?);
+            self.line(0, part, &format!("table {family} {name} {{"));
+            if let Some(flags) = table.get("flags") {
+                let flags = value(flags).map_err(|what| (part, what))?;
+                self.line(1, part, &format!("flags {flags}"));
+            }
+            let mine = inside.remove(&(family, name, "")).unwrap_or_default();
+            for at in mine.sets {
+                self.set(at)?;
+            }
+            for at in mine.chains {
+                let chain = objects.get(at).and_then(|object| kind_of(object).1.get("name"));
+                let chain = chain.and_then(Value::as_str).unwrap_or_default();
+                let rules = rules.remove(&(family, name, chain)).unwrap_or_default();
+                self.chain(at, &rules)?;
+            }
+            self.line(0, part, "}");
         }
-        line(&mut text, 0, "}");
+        Ok(())
     }
-    Ok(text)
-}
 
-fn line(text: &mut String, depth: usize, words: &str) {
-    text.extend(std::iter::repeat_n('\t', depth));
-    text.push_str(words);
-    text.push('\n');
-}
-
-fn word<'v>(object: &'v Value, key: &str) -> Result<&'v str, String> {
-    let word = object.get(key).and_then(Value::as_str);
-    word.ok_or_else(|| format!("`{key}` is missing in {}", shortened(object)))
-}
-
-fn list_set(text: &mut String, kind: &str, set: &Value) -> Result<(), String> {
-    line(text, 1, &format!("{kind} {} {{", word(set, "name")?));
-    if let Some(elements) = set.get("elem") {
-        line(text, 2, &format!("elements = {}", set_of(elements)?));
+    fn line(&mut self, depth: usize, part: Part, words: &str) {
+        self.parts.push((self.text.len(), part));
+        self.text.extend(std::iter::repeat_n('\t', depth));
+        self.text.push_str(words);
+        self.text.push('\n');
     }
-    line(text, 1, "}");
-    Ok(())
-}
 
-fn list_chain<'r>(
-    text: &mut String,
-    chain: &Value,
-    rules: impl Iterator<Item = &'r Value>,
-) -> Result<(), String> {
-    line(text, 1, &format!("chain {} {{", word(chain, "name")?));
-    if let (Some(hook), Some(priority)) = (chain.get("hook"), chain.get("prio")) {
-        let (kind, hook) = (word(chain, "type")?, value(hook)?);
-        let policy = word(chain, "policy").unwrap_or("accept");
-        let base = format!("type {kind} hook {hook} priority {priority}; policy {policy};");
-        line(text, 2, &base);
+    fn object(&self, at: usize) -> (&'j str, &'j Value) {
+        self.json.objects.get(at).map_or(("", &Value::Null), kind_of)
     }
-    for rule in rules {
-        let mut words = Vec::new();
-        for statement in rule.get("expr").and_then(Value::as_array).into_iter().flatten() {
-            words.push(self::statement(statement)?);
+
+    fn set(&mut self, at: usize) -> Result<(), Wrong> {
+        let (kind, set) = self.object(at);
+        let part = Part { object: at, statement: None };
+        let wrong = |what| (part, what);
+        let name = word(set, "name").map_err(wrong)?;
+        self.line(1, part, &format!("{kind} {name} {{"));
+        if let Some(elements) = set.get("elem") {
+            let elements = set_of(elements).map_err(wrong)?;
+            self.line(2, part, &format!("elements = {elements}"));
+        }
+        self.line(1, part, "}");
+        Ok(())
+    }
+
+    fn chain(&mut self, at: usize, rules: &[usize]) -> Result<(), Wrong> {
+        let (_, chain) = self.object(at);
+        let part = Part { object: at, statement: None };
+        let wrong = |what| (part, what);
+        let name = word(chain, "name").map_err(wrong)?;
+        self.line(1, part, &format!("chain {name} {{"));
+        if let (Some(hook), Some(priority)) = (chain.get("hook"), chain.get("prio")) {
+            let kind = word(chain, "type").map_err(wrong)?;
+            let hook = value(hook).map_err(wrong)?;
+            let policy = word(chain, "policy").unwrap_or("accept");
+            let base = format!("type {kind} hook {hook} priority {priority}; policy {policy};");
+            self.line(2, part, &base);
+        }
+        for rule in rules {
+            self.rule(*rule)?;
+        }
+        self.line(1, part, "}");
+        Ok(())
+    }
+
+    fn rule(&mut self, at: usize) -> Result<(), Wrong> {
+        let (_, rule) = self.object(at);
+        let statements = rule.get("expr").and_then(Value::as_array).into_iter().flatten();
+        self.text.push_str("\t\t");
+        for (number, object) in statements.enumerate() {
+            let part = Part { object: at, statement: Some(number) };
+            let words = statement(object).map_err(|what| (part, what))?;
+            if number > 0 {
+                self.text.push(' ');
+            }
+            self.parts.push((self.text.len(), part));
+            self.text.push_str(&words);
         }
         if let Some(comment) = rule.get("comment").and_then(Value::as_str) {
-            words.push(format!("comment {}", quoted(comment)));
+            self.text.push_str(&format!(" comment {}", quoted(comment)));
         }
-        line(text, 2, &words.join(" "));
+        self.text.push('\n');
+        Ok(())
     }
-    line(text, 1, "}");
-    Ok(())
-}
-
-/// The one key of an object, and its value.
-fn only(object: &Value) -> Result<(&str, &Value), String> {
-    let entry = object.as_object().filter(|map| map.len() == 1).and_then(|map| map.iter().next());
-    let (name, value) = entry.ok_or_else(|| format!("unexpected {}", shortened(object)))?;
-    Ok((name, value))
-}
-
-fn statement(object: &Value) -> Result<String, String> {
-    let (name, inside) = only(object)?;
-    Ok(match name {
-        "match" => matching(inside)?,
-        "vmap" => {
-            let (key, elements) = (part(inside, "key")?, part(inside, "data")?);
-            format!("{} vmap {}", value(key)?, value(elements)?)
-        }
-        "notrack" | "accept" | "drop" | "return" | "continue" | "counter" | "log" => {
-            name.to_owned()
-        }
-        "jump" | "goto" => format!("{name} {}", word(inside, "target")?),
-        "mangle" => {
-            format!("{} set {}", value(part(inside, "key")?)?, value(part(inside, "value")?)?)
-        }
-        "xt" => format!("xt {} {}", word(inside, "type")?, word(inside, "name")?),
-        // The text's reader names what it does not know.
-        _ => name.to_owned(),
-    })
-}
-
-fn part<'v>(object: &'v Value, key: &str) -> Result<&'v Value, String> {
-    object.get(key).ok_or_else(|| format!("`{key}` is missing in {}", shortened(object)))
-}
-
-fn matching(object: &Value) -> Result<String, String> {
-    let (left, right) = (value(part(object, "left")?)?, value(part(object, "right")?)?);
-    Ok(match word(object, "op")? {
-        // Compared with all bits; without the sign one flag in common would be enough.
-        "==" if left.ends_with("flags") || left.contains(" & ") => format!("{left} == {right}"),
-        "==" | "in" => format!("{left} {right}"),
-        operator => format!("{left} {operator} {right}"),
-    })
-}
-
-/// An expression, or a value.
-fn value(of: &Value) -> Result<String, String> {
-    match of {
-        Value::String(text) if is_plain(text) => Ok(text.clone()),
-        Value::String(text) => Ok(quoted(text)),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Array(parts) => {
-            let parts: Result<Vec<String>, String> = parts.iter().map(value).collect();
-            Ok(parts?.join(","))
-        }
-        Value::Object(_) => expression(of),
-        Value::Null | Value::Bool(_) => Err(format!("unexpected {of}")),
-    }
-}
-
-fn expression(object: &Value) -> Result<String, String> {
-    let (name, inside) = only(object)?;
-    Ok(match name {
-        "payload" => format!("{} {}", word(inside, "protocol")?, word(inside, "field")?),
-        "meta" => {
-            let key = word(inside, "key")?;
-            match key {
-                "iif" | "iifname" | "oif" | "oifname" => key.to_owned(),
-                _ => format!("meta {key}"),
-            }
-        }
-        "ct" => format!("ct {}", word(inside, "key")?),
-        "fib" => format!(
-            "fib {} {}",
-            value(part(inside, "flags")?)?.replace(',', " . "),
-            word(inside, "result")?
-        ),
-        "concat" => {
-            let parts = inside.as_array().map(Vec::as_slice).unwrap_or_default();
-            let parts: Result<Vec<String>, String> = parts.iter().map(value).collect();
-            parts?.join(" . ")
-        }
-        "prefix" => format!("{}/{}", value(part(inside, "addr")?)?, part(inside, "len")?),
-        "range" => {
-            let parts = inside.as_array().map(Vec::as_slice).unwrap_or_default();
-            let parts: Result<Vec<String>, String> = parts.iter().map(value).collect();
-            parts?.join("-")
-        }
-        "set" => set_of(inside)?,
-        "elem" => value(part(inside, "val")?)?,
-        "&" | "|" | "^" => {
-            let parts = inside.as_array().map(Vec::as_slice).unwrap_or_default();
-            let parts: Result<Vec<String>, String> = parts.iter().map(value).collect();
-            let flags = parts?.into_iter().map(|part| match part.contains(',') {
-                true => format!("({})", part.replace(',', " | ")),
-                false => part,
-            });
-            flags.collect::<Vec<_>>().join(&format!(" {name} "))
-        }
-        _ => statement(object)?,
-    })
-}
-
-/// `{ 53, 123 }`, `{ "eth0" : drop }`
-fn set_of(elements: &Value) -> Result<String, String> {
-    let one = std::slice::from_ref(elements);
-    let elements = elements.as_array().map_or(one, Vec::as_slice);
-    let mut text = "{".to_owned();
-    for (index, element) in elements.iter().enumerate() {
-        let element = match element.as_array().map(Vec::as_slice) {
-            Some([key, verdict]) => format!("{} : {}", value(key)?, value(verdict)?),
-            _ => value(element)?,
-        };
-        let comma = if index > 0 { "," } else { "" };
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{comma} {element}");
-    }
-    text.push_str(" }");
-    Ok(text)
-}
-
-/// Whether a word needs no quotes.
-fn is_plain(text: &str) -> bool {
-    let is_of_word = |c: char| c.is_ascii_alphanumeric() || "@_-.:/".contains(c);
-    !text.is_empty() && text.chars().all(is_of_word)
-}
-
-/// The word in quotes. What would end them early cannot stand in nft's words either.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace(['"', '\n'], "'"))
-}
-
-/// The beginning of an object, to name it by.
-fn shortened(object: &Value) -> String {
-    let text = object.to_string();
-    let begin: String = text.chars().take(60).collect();
-    if begin.len() < text.len() { format!("`{begin}...`") } else { format!("`{begin}`") }
 }

@@ -1,13 +1,22 @@
 //! What a match of nft looks at, and the tests that its values become.
 
-use keeptrack_core::raw::{Bits, Family, IfPattern, Matches, Network, Ports, Test};
-use keeptrack_core::{IfName, Protocol};
+mod names;
+mod values;
 
+use keeptrack_core::Protocol;
+use keeptrack_core::raw::{Bits, EarlyState, Family, Matches, Test};
+
+use self::names::{HEADERS, fields, is_known, unknown};
+use self::values::{family, interface, networks, ports};
 use super::cursor::Cursor;
 use super::{named, range};
 use crate::diagnostic::Fault;
-use crate::rules::values;
+use crate::rules::names::PROTOCOLS;
+use crate::rules::sets::{Field, Side, Values, number};
+use crate::rules::values::{last_of, protocol};
 use crate::rules::words::Word;
+
+pub(super) use self::names::unsupported;
 
 /// What a match looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,15 +39,11 @@ pub(super) enum Key {
     Kind,
     TcpFlags,
     Mark,
+    /// What the packet is to connections, before it is tracked.
+    State,
+    /// What an address is to this host.
+    AddressKind(Side),
 }
-
-/// The words that stand before a field.
-const HEADERS: [&str; 11] =
-    ["meta", "ip", "ip6", "tcp", "udp", "udplite", "sctp", "dccp", "th", "icmp", "icmpv6"];
-
-/// Words of nft that begin a match and that this version does not decide.
-const OTHER_KEYS: &str = "ah arp comp ct dst ether esp exthdr fib frag gre hbh igmp ipsec mark mh \
-    nfproto numgen osf rt socket time tunnel vlan";
 
 impl Key {
     /// Reads what a match looks at.
@@ -53,8 +58,13 @@ impl Key {
         if let Some(key) = short {
             return Ok(key);
         }
-        if !HEADERS.contains(&header) {
-            return Err(unknown(first));
+        match header {
+            "ct" if cursor.takes("state") => return Ok(Self::State),
+            "fib" => return address_kind(cursor, first),
+            // The word `meta` may be left out before some keys.
+            "mark" => return Ok(Self::Mark),
+            _ if !HEADERS.contains(&header) => return Err(unknown(first)),
+            _ => {}
         }
         let field = cursor.word("a field")?;
         Self::of(header, &field.text).ok_or_else(|| {
@@ -73,8 +83,7 @@ impl Key {
         let protocol = || match header {
             "th" => Some(None),
             "tcp" | "udp" | "udplite" | "sctp" | "dccp" => {
-                let known = crate::rules::names::PROTOCOLS.iter();
-                let number = known.clone().find(|(name, _)| *name == header);
+                let number = PROTOCOLS.iter().find(|(name, _)| *name == header);
                 number.map(|(_, number)| Some(Protocol(*number)))
             }
             _ => None,
@@ -111,9 +120,14 @@ impl Key {
             Self::TcpFlags => (None, Some(Protocol::TCP)),
             Self::Icmp(Family::V4) => (Some(Family::V4), Some(Protocol::ICMP)),
             Self::Icmp(Family::V6) => (Some(Family::V6), Some(Protocol::ICMPV6)),
-            Self::Input | Self::Output | Self::Family | Self::Length | Self::Kind | Self::Mark => {
-                (None, None)
-            }
+            Self::Input
+            | Self::Output
+            | Self::Family
+            | Self::Length
+            | Self::Kind
+            | Self::Mark
+            | Self::State
+            | Self::AddressKind(_) => (None, None),
         };
         Matches { family, protocol: protocol.map_or(Test::Any, Test::Is), ..Matches::default() }
     }
@@ -141,7 +155,7 @@ impl Key {
                 .map(|network| with(&|matches| matches.destination = Test::Is(*network)))
                 .collect(),
             Self::Protocol(_) => {
-                let protocol = values::protocol(word)?.map_or(Test::Any, Test::Is);
+                let protocol = protocol(word)?.map_or(Test::Any, Test::Is);
                 vec![with(&|matches| matches.protocol = protocol.clone())]
             }
             Self::SourcePort(_) => {
@@ -165,11 +179,81 @@ impl Key {
                 let kind = named::kind(word)?;
                 vec![with(&|matches| matches.kind = Test::Is(kind))]
             }
+            Self::State => {
+                let state = early_state(word)?;
+                vec![with(&|matches| matches.state = Test::Is(state))]
+            }
+            Self::AddressKind(_) => return Err(unsupported(word.span.clone(), "fib in a list")),
             Self::TcpFlags | Self::Mark => {
                 let value = named::bits(self, word)?;
                 vec![self.masked(Bits { mask: self.all_bits(), value })]
             }
         })
+    }
+
+    /// What a packet must be whose field is smaller or larger than `word`; `None` where this
+    /// version does not compare.
+    pub(super) fn compared(
+        self,
+        operator: &str,
+        word: &Word,
+    ) -> Result<Option<Vec<Matches>>, Fault> {
+        let (value, all) = match self {
+            Self::Mark => (named::number(word)?.into(), u128::from(u32::MAX)),
+            Self::Source(_) | Self::Destination(_) => {
+                let all =
+                    if self.address_family() == Family::V6 { u128::MAX } else { u32::MAX.into() };
+                (*self.values(word)?.start(), all)
+            }
+            Self::SourcePort(_) | Self::DestinationPort(_) | Self::Length => {
+                (*self.values(word)?.start(), u16::MAX.into())
+            }
+            _ => return Ok(None),
+        };
+        let range = match operator {
+            "<" => value.checked_sub(1).map(|last| (0, last)),
+            "<=" => Some((0, value)),
+            ">" => value.checked_add(1).filter(|first| *first <= all).map(|first| (first, all)),
+            _ => Some((value, all)),
+        };
+        Ok(Some(range.map_or_else(Vec::new, |(first, last)| self.between(first, last))))
+    }
+
+    /// The family of its addresses, if it has some.
+    const fn address_family(self) -> Family {
+        match self {
+            Self::Source(family) | Self::Destination(family) => family,
+            _ => Family::V4,
+        }
+    }
+
+    /// What a packet must be whose field is one of those numbers, which it can hold.
+    fn between(self, first: u128, last: u128) -> Vec<Matches> {
+        let small = |number: u128| u16::try_from(number).unwrap_or(u16::MAX);
+        let range = (small(first), small(last));
+        let mut matches = self.dependency();
+        match self {
+            Self::SourcePort(_) => matches.source_ports = Test::Is([range].into_iter().collect()),
+            Self::DestinationPort(_) => {
+                matches.destination_ports = Test::Is([range].into_iter().collect());
+            }
+            Self::Length => matches.len = Test::Is(range),
+            Self::Mark => {
+                let low = |number: u128| u32::try_from(number & u128::from(u32::MAX)).unwrap_or(0);
+                let blocks = range::blocks(first, last).unwrap_or_default().into_iter();
+                let bits = blocks.map(|(start, mask)| Bits { mask: low(mask), value: low(start) });
+                return bits.map(|bits| self.masked(bits)).collect();
+            }
+            _ => {
+                let networks = range::numbered(self.address_family(), first, last).into_iter();
+                let with = |network| match self {
+                    Self::Source(_) => Matches { source: Test::Is(network), ..matches.clone() },
+                    _ => Matches { destination: Test::Is(network), ..matches.clone() },
+                };
+                return networks.map(with).collect();
+            }
+        }
+        vec![matches]
     }
 
     /// The opposite of what [`Self::equals`] says of one value, where one rule can ask it.
@@ -187,6 +271,8 @@ impl Key {
             Self::Kind => invert(&mut matches.kind),
             Self::TcpFlags => invert(&mut matches.tcp_flags),
             Self::Mark => invert(&mut matches.mark),
+            Self::State => invert(&mut matches.state),
+            Self::AddressKind(_) => false,
             Self::Family => {
                 matches.family = matches.family.map(|family| match family {
                     Family::V4 => Family::V6,
@@ -220,113 +306,75 @@ impl Key {
         }
     }
 
+    /// The field of a packet that a set is asked for, if it is a number there.
+    pub(super) const fn field(self) -> Option<Field> {
+        Some(match self {
+            Self::Source(family) => Field::Address(Side::Source, family),
+            Self::Destination(family) => Field::Address(Side::Destination, family),
+            Self::Protocol(_) => Field::Protocol,
+            Self::SourcePort(_) => Field::Port(Side::Source),
+            Self::DestinationPort(_) => Field::Port(Side::Destination),
+            Self::Length => Field::Length,
+            _ => return None,
+        })
+    }
+
+    /// The numbers that `word` stands for, of a key that is a [`Field`].
+    pub(super) fn values(self, word: &Word) -> Result<Values, Fault> {
+        Ok(match self {
+            Self::Source(family) | Self::Destination(family) => {
+                let networks = networks(word, family)?;
+                let first = networks.first().map_or(0, |network| number(network.address));
+                let first = networks.first().map_or(0, |network| first & number(network.mask));
+                first..=networks.last().map_or(0, last_of)
+            }
+            Self::SourcePort(_) | Self::DestinationPort(_) => {
+                let (low, high) = ports(word)?.first().copied().unwrap_or_default();
+                low.into()..=high.into()
+            }
+            Self::Length => {
+                let (least, most) = named::length(word)?;
+                least.into()..=most.into()
+            }
+            _ => {
+                let number = protocol(word)?.map_or(0, |protocol| protocol.0);
+                number.into()..=number.into()
+            }
+        })
+    }
+
     /// Whether values are names of interfaces.
     pub(super) const fn is_interface(self) -> bool {
         matches!(self, Self::Input | Self::Output)
     }
 }
 
-/// What nft knows and this version does not decide.
-pub(super) fn unsupported(span: std::ops::Range<usize>, name: &str) -> Fault {
-    Fault::new(span, format!("`{name}` is not supported by this version"))
-        .label("known, but not decided here yet")
+/// `fib daddr type`; `fib` is read already.
+fn address_kind(cursor: &mut Cursor<'_>, fib: &Word) -> Result<Key, Fault> {
+    let side = cursor.word("`saddr` or `daddr`")?;
+    let kind = match side.text.as_str() {
+        "saddr" => Some(Key::AddressKind(Side::Source)),
+        "daddr" => Some(Key::AddressKind(Side::Destination)),
+        _ => None,
+    };
+    let span = fib.span.start..side.span.end;
+    kind.filter(|_| cursor.takes("type")).ok_or_else(|| {
+        unsupported(span, "this question to the routing table")
+            .note("what is decided of it: `fib saddr type` and `fib daddr type`")
+    })
+}
+
+fn early_state(word: &Word) -> Result<EarlyState, Fault> {
+    match word.text.as_str() {
+        "invalid" => Ok(EarlyState::Invalid),
+        "untracked" => Ok(EarlyState::Untracked),
+        text => Err(unsupported(word.span.clone(), &format!("ct state {text} before tracking"))
+            .note("what is not tracked yet is `invalid`, and `untracked` behind a `notrack`")),
+    }
 }
 
 fn invert<T: Clone>(test: &mut Test<T>) -> bool {
     let Test::Is(value) = test else { return false };
     *test = Test::Not(value.clone());
     true
-}
-
-fn unknown(first: &Word) -> Fault {
-    let text = first.text.as_str();
-    if crate::rules::names::lists(OTHER_KEYS, text) {
-        return unsupported(first.span.clone(), text);
-    }
-    if text.starts_with('$') {
-        return Fault::new(first.span.clone(), "variables are not looked up")
-            .help("give the output of `nft list ruleset`");
-    }
-    let known = ["notrack", "accept", "drop", "return", "jump", "goto", "counter", "comment"];
-    let known = known.into_iter().chain(["iif", "iifname", "oif", "oifname"]).chain(HEADERS);
-    Fault::new(first.span.clone(), format!("unknown statement `{text}`"))
-        .label("neither a match nor a statement")
-        .did_you_mean(text, known)
-}
-
-/// The fields of a header, decided or not.
-fn fields(header: &str) -> impl Iterator<Item = &'static str> {
-    let fields = match header {
-        "meta" => {
-            "iif iifname oif oifname l4proto nfproto protocol mark pkttype length skuid skgid \
-            cgroup iifgroup oifgroup iiftype oiftype priority cpu random time day hour"
-        }
-        "ip" => {
-            "saddr daddr protocol version hdrlength dscp ecn length id frag-off ttl checksum option"
-        }
-        "ip6" => "saddr daddr nexthdr version dscp ecn flowlabel length hoplimit",
-        "icmp" | "icmpv6" => "type code checksum id sequence mtu gateway",
-        "tcp" => "sport dport flags sequence ackseq doff reserved window checksum urgptr option",
-        _ => "sport dport length checksum vtag type",
-    };
-    fields.split_whitespace()
-}
-
-fn is_known(header: &str, field: &str) -> bool {
-    fields(header).any(|known| known == field)
-}
-
-fn interface(word: &Word) -> Result<Option<IfPattern>, Fault> {
-    let (begin, prefix) = match word.text.strip_suffix('*') {
-        Some(begin) => (begin, true),
-        None => (word.text.as_str(), false),
-    };
-    if prefix && begin.is_empty() {
-        return Ok(None);
-    }
-    let name = IfName::new(begin.as_bytes()).filter(|_| !begin.contains('\u{fffd}'));
-    let name = name.ok_or_else(|| {
-        Fault::new(word.span.clone(), format!("`{}` is not an interface name", word.text))
-            .label("1 to 15 bytes")
-    })?;
-    Ok(Some(IfPattern { name, prefix }))
-}
-
-fn networks(word: &Word, family: Family) -> Result<Vec<Network>, Fault> {
-    match word.text.split_once('-') {
-        None => values::networks(word, family),
-        Some((first, last)) => {
-            let both = first.parse().ok().zip(last.parse().ok());
-            let networks = both.and_then(|(first, last)| range::networks(first, last));
-            networks.ok_or_else(|| {
-                Fault::new(word.span.clone(), format!("`{}` is not a range", word.text))
-                    .label("two addresses of one family, the smaller first")
-            })
-        }
-    }
-}
-
-fn ports(word: &Word) -> Result<Ports, Fault> {
-    let one = |part: std::ops::Range<usize>| {
-        let text = word.text.get(part.clone()).unwrap_or_default().to_owned();
-        values::ports(&Word { text, span: word.part(part) }, values::PortForm::List)
-    };
-    let len = word.text.len();
-    let is_service = crate::rules::names::SERVICES.iter().any(|(name, _)| *name == word.text);
-    let Some(dash) = word.text.find('-').filter(|_| !is_service) else { return one(0..len) };
-    let (low, high) = (one(0..dash)?, one(dash + 1..len)?);
-    match (low.as_slice(), high.as_slice()) {
-        ([(low, _)], [(_, high)]) if low <= high => Ok([(*low, *high)].into_iter().collect()),
-        _ => Err(Fault::new(word.span.clone(), "the port range runs backwards")
-            .label("the smaller port stands first")),
-    }
-}
-
-fn family(word: &Word) -> Result<Family, Fault> {
-    match word.text.as_str() {
-        "ipv4" | "ip" => Ok(Family::V4),
-        "ipv6" | "ip6" => Ok(Family::V6),
-        text => Err(Fault::new(word.span.clone(), format!("`{text}` is not a family"))
-            .label("ipv4 or ipv6")),
-    }
 }

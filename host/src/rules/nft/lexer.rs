@@ -31,6 +31,12 @@ impl Token {
         self.kind != Kind::Quoted && self.word.text == text
     }
 
+    /// A comma where this one ends.
+    pub(super) fn comma(&self) -> Self {
+        let end = self.word.span.end;
+        Self { kind: Kind::Mark, word: Word { text: ",".to_owned(), span: end..end } }
+    }
+
     /// An opening bracket counts one, a closing one minus one.
     pub(super) fn depth(&self) -> i32 {
         match (self.kind, self.word.text.as_str()) {

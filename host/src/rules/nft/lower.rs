@@ -1,67 +1,110 @@
 //! From a ruleset to chains: those at a hook before connection tracking, and what they lead into.
 
+use std::collections::HashSet;
+
 use keeptrack_core::raw::{Family, Hook, Matches};
 
+use super::asking::Asking;
 use super::combine::{self, Both};
 use super::lexer::Token;
+use super::listing::Listing;
 use super::priority;
 use super::rule::{self, Rule, Then};
 use super::ruleset::{self, Ruleset, Table};
-use super::{Destination, LateRule};
+use super::{Destination, LateRule, Taking};
 use crate::diagnostic::Fault;
-use crate::rules::chains::{self, ChainIndex, Link, Verdict};
+use crate::rules::chains::{self, ChainIndex, Chains, Link, Verdict};
 use crate::rules::matches::Tests;
 use crate::rules::words::Word;
-use crate::rules::{Origin, RuleSource};
-use crate::source::Source;
+use crate::rules::{Origin, RuleSource, SkippedCounts, Unknown};
 
 /// How rules are counted that decide nothing.
 const LATE: &str = "nft behind tracking";
+const DORMANT: &str = "nft of dormant tables";
+
+/// How much of a rule is kept to be shown, in bytes: a set may stand in it.
+const MAX_TEXT_LEN: usize = 1000;
 
 /// Puts what decides before tracking into the chains; notes what is said of tracking too late.
-pub(super) fn lower(file: &Source, ruleset: &Ruleset, to: &mut Destination<'_>) {
+pub(super) fn lower(listing: &Listing, ruleset: &Ruleset, to: &mut Destination<'_>) {
+    let mut lost = Lost::default();
+    let mut is_full = false;
     for table in &ruleset.tables {
-        let family = match table.family.as_str() {
-            "ip" => Some(Family::V4),
-            "ip6" => Some(Family::V6),
-            "inet" => None,
-            // Of links and bridges: no packet meets their rules between the wire and tracking.
-            _ => {
-                skip(table.chains.iter().flat_map(|chain| &chain.rules), to);
-                continue;
-            }
-        };
+        if !table.is_met() {
+            let reason = if table.is_dormant { DORMANT } else { LATE };
+            let rules = table.chains.iter().flat_map(|chain| &chain.rules);
+            rules.for_each(|_| to.skipped.count(reason));
+            continue;
+        }
+        let Destination { chains, skipped, late, known, sets, faults, .. } = to;
         let mut lowering = Lowering {
-            file,
+            listing,
             table,
-            family,
+            family: table.only_family(),
+            asking: Asking::new(sets, known),
+            unknown: known.unknown,
             known: Vec::new(),
             open: Vec::new(),
-            is_full: false,
-            to,
+            seen_late: HashSet::new(),
+            lost: &mut lost,
+            is_full,
+            to: Into { chains, skipped, late, faults },
         };
         lowering.table();
-        if lowering.is_full {
-            return;
-        }
+        is_full = lowering.is_full;
+    }
+    if let Some(fault) = lost.fault(listing) {
+        to.faults.take(fault);
     }
 }
 
-fn skip<'r>(rules: impl Iterator<Item = &'r Vec<Token>>, to: &mut Destination<'_>) {
-    rules.for_each(|_| to.skipped.count(LATE));
+/// Rules that iptables-nft made and of which nft does not show what they ask.
+#[derive(Default)]
+struct Lost {
+    first: Option<Fault>,
+    count: usize,
+}
+
+impl Lost {
+    /// One fault of all of them, at the place of the first.
+    fn fault(self, listing: &Listing) -> Option<Fault> {
+        let (first, form) = (self.first?, listing.form());
+        let title = match self.count {
+            1 => format!("a rule lost its parameters in this {form}"),
+            count => format!("{count} rules lost their parameters in this {form}"),
+        };
+        Some(
+            Fault::new(first.span, title)
+                .label("nft does not show what it asks")
+                .help("they were added by iptables-nft; pass `iptables-save -t raw` instead"),
+        )
+    }
+}
+
+/// What a table is put into.
+struct Into<'t, 'd> {
+    chains: &'t mut Chains,
+    skipped: &'t mut SkippedCounts,
+    late: &'t mut Vec<LateRule>,
+    faults: &'t mut Taking<'d>,
 }
 
 struct Lowering<'r, 'd, 't> {
-    file: &'r Source,
+    listing: &'r Listing,
     table: &'r Table,
     family: Option<Family>,
+    asking: Asking<'t>,
+    unknown: Unknown,
     /// The chains that packets come to, with their places among all chains.
     known: Vec<(&'r str, ChainIndex)>,
     /// Those whose rules are being read, each for a jump of the one before.
     open: Vec<ChainIndex>,
-    /// Whether no more faults are taken.
+    /// The chains behind tracking that were looked at.
+    seen_late: HashSet<&'r str>,
+    lost: &'t mut Lost,
+    /// Whether no more faults are taken, or no more rules fit.
     is_full: bool,
-    to: &'t mut Destination<'d>,
+    to: Into<'t, 'd>,
 }
 
 impl<'r> Lowering<'r, '_, '_> {
@@ -84,7 +127,7 @@ impl<'r> Lowering<'r, '_, '_> {
         let made = self.make(&chain.name, Some(place), base.hook.span.clone());
         let Some(index) = self.taken(made) else { return };
         if base.drops {
-            let source = self.source(std::slice::from_ref(&base.hook));
+            let source = self.source(base.hook.span.start, base.hook.span.end);
             self.to.chains.set_policy(index, keeptrack_core::raw::Policy::Drop, source);
         }
         self.rules(chain, index);
@@ -110,9 +153,20 @@ impl<'r> Lowering<'r, '_, '_> {
     fn rules(&mut self, chain: &'r ruleset::Chain, index: ChainIndex) {
         self.open.push(index);
         for tokens in &chain.rules {
-            let added =
-                rule::parse(tokens, self.table).and_then(|rule| self.add(index, tokens, &rule));
-            self.taken(added);
+            let lost_count = self.asking.lost_count;
+            let parsed = rule::parse(tokens, self.table, &mut self.asking);
+            match parsed.and_then(|rule| self.add(index, tokens, &rule)) {
+                Err(fault) if self.asking.lost_count > lost_count => {
+                    self.lost.first.get_or_insert(fault);
+                    self.lost.count += 1;
+                }
+                Err(fault) if fault.is_undecided() && self.unknown == Unknown::MatchesNothing => {
+                    let RuleSource { file, line, .. } = self.source_of(tokens);
+                    self.to.skipped.undecided.push(format!("{file}:{line}: {}", fault.title()));
+                }
+                added => drop(self.taken(added)),
+            }
+            self.is_full |= self.to.chains.is_full();
             if self.is_full {
                 break;
             }
@@ -121,10 +175,9 @@ impl<'r> Lowering<'r, '_, '_> {
     }
 
     fn add(&mut self, chain: ChainIndex, tokens: &[Token], rule: &Rule) -> Result<(), Fault> {
-        let words: Vec<Word> = tokens.iter().map(|token| token.word.clone()).collect();
-        let source = RuleSource { interfaces: rule.interfaces.clone(), ..self.source(&words) };
+        let source = RuleSource { interfaces: rule.interfaces.clone(), ..self.source_of(tokens) };
         self.to.skipped.log_rules += usize::from(rule.records);
-        let place = words.first().map_or(0..0, |word| word.span.clone());
+        let place = tokens.first().map_or(0..0, |token| token.word.span.clone());
         let mut blocks = vec![chain];
         for number in 1..rule.blocks.len() {
             let name =
@@ -138,7 +191,13 @@ impl<'r> Lowering<'r, '_, '_> {
                 let Both::One(matches) = combine::both(&of_table, matches) else { continue };
                 let verdict = self.verdict(chain, then, &blocks)?;
                 let tests = Tests::default();
-                let link = Link { matches: *matches, tests, verdict, source: source.clone() };
+                let link = Link {
+                    matches: *matches,
+                    tests,
+                    verdict,
+                    source: source.clone(),
+                    remarks: Vec::new(),
+                };
                 self.to.chains.append(*index, link, place.clone())?;
             }
         }
@@ -153,9 +212,11 @@ impl<'r> Lowering<'r, '_, '_> {
     ) -> Result<Verdict, Fault> {
         Ok(match then {
             Then::BuiltIn(target) => Verdict::BuiltIn(*target),
-            Then::Block(number) => {
+            Then::Block(number) | Then::LeaveFor(number) => {
+                let leads =
+                    if matches!(then, Then::Block(_)) { Verdict::Jump } else { Verdict::Goto };
                 let into = blocks.get(*number).copied();
-                into.map_or(Verdict::BuiltIn(keeptrack_core::raw::Target::Continue), Verdict::Jump)
+                into.map_or(Verdict::BuiltIn(keeptrack_core::raw::Target::Continue), leads)
             }
             Then::Jump(name) => Verdict::Jump(self.chain(from, name)?),
             Then::Goto(name) => Verdict::Goto(self.chain(from, name)?),
@@ -172,8 +233,7 @@ impl<'r> Lowering<'r, '_, '_> {
             }
             return Ok(index);
         }
-        let chain = self.table.chains.iter().find(|chain| chain.name == name.text);
-        let Some(chain) = chain else {
+        let Some(chain) = self.table.named_chain(&name.text) else {
             let known = self.table.chains.iter().map(|chain| chain.name.as_str());
             let title = format!("the table has no chain `{}`", name.text);
             return Err(Fault::new(name.span.clone(), title).did_you_mean(&name.text, known));
@@ -184,37 +244,39 @@ impl<'r> Lowering<'r, '_, '_> {
     }
 
     /// Notes the rules of a chain that comes behind tracking which say something of it.
-    fn late_chain(&mut self, chain: &ruleset::Chain, base: &ruleset::Base) {
-        skip(chain.rules.iter(), self.to);
-        let mut names = vec![chain.name.as_str()];
-        let mut next = 0;
-        while let Some(name) = names.get(next).copied() {
-            next += 1;
-            let chain = self.table.chains.iter().find(|chain| chain.name == name);
-            for tokens in chain.iter().flat_map(|chain| &chain.rules) {
+    fn late_chain(&mut self, chain: &'r ruleset::Chain, base: &ruleset::Base) {
+        chain.rules.iter().for_each(|_| self.to.skipped.count(LATE));
+        let mut chains = vec![chain];
+        while let Some(chain) = chains.pop() {
+            // A chain that several lead into is noted with the first of them.
+            if !self.seen_late.insert(&chain.name) {
+                continue;
+            }
+            for tokens in &chain.rules {
                 if speaks_of_tracking(tokens) {
-                    let words: Vec<Word> = tokens.iter().map(|token| token.word.clone()).collect();
-                    let source = self.source(&words);
+                    let source = self.source_of(tokens);
                     let (hook, priority) = (base.hook.text.clone(), base.priority);
                     self.to.late.push(LateRule { source, hook, priority });
                 }
-                for name in jumps(tokens) {
-                    if !names.contains(&name) {
-                        names.push(name);
-                    }
-                }
+                chains.extend(jumps(tokens).filter_map(|name| self.table.named_chain(name)));
             }
         }
     }
 
-    fn source(&self, words: &[Word]) -> RuleSource {
-        let start = words.first().map_or(0, |word| word.span.start);
-        let end = words.last().map_or(start, |word| word.span.end);
-        let (line, _) = self.file.line_at(start);
+    fn source_of(&self, tokens: &[Token]) -> RuleSource {
+        let start = tokens.first().map_or(0, |token| token.word.span.start);
+        let end = tokens.last().map_or(start, |token| token.word.span.end);
+        self.source(start, end)
+    }
+
+    fn source(&self, start: usize, end: usize) -> RuleSource {
+        let text = self.listing.source.text();
+        let shown = (start..=end.min(start + MAX_TEXT_LEN)).rev();
+        let text = shown.into_iter().find_map(|end| text.get(start..end)).unwrap_or_default();
         RuleSource {
-            file: self.file.name().to_owned(),
-            line,
-            text: self.file.text().get(start..end).unwrap_or_default().to_owned(),
+            file: self.listing.source.name().to_owned(),
+            line: self.listing.line(start),
+            text: text.to_owned(),
             origin: Origin::Rule,
             interfaces: Vec::new(),
             hooks: Vec::new(),

@@ -31,15 +31,14 @@ pub(super) fn parse(key: Key, cursor: &mut Cursor<'_>) -> Result<Option<Masked>,
         return Ok(None);
     }
     let listed = bits(key, cursor)?;
-    let passing = if cursor.takes("/") {
-        let value = listed.into_iter().fold(0, |all, bit| all | bit);
+    let value = listed.iter().fold(0, |all, bit| all | bit);
+    if cursor.takes("/") {
         let mask = bits(key, cursor)?.into_iter().fold(0, |all, bit| all | bit);
-        vec![key.masked(Bits { mask, value })]
-    } else {
-        // Without a mask, one of the flags is enough.
-        listed.into_iter().map(|bit| key.masked(Bits { mask: bit, value: bit })).collect()
-    };
-    Ok(Some(Masked { passing, is_not: false }))
+        return Ok(Some(Masked { passing: vec![key.masked(Bits { mask, value })], is_not: false }));
+    }
+    // Without a mask, one of the flags is enough: not none of them.
+    let none = Bits { mask: value, value: 0 };
+    Ok(Some(Masked { passing: vec![key.masked(none)], is_not: true }))
 }
 
 /// Bits with `,` or `|` between them, perhaps in brackets.

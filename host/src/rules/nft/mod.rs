@@ -1,15 +1,18 @@
 //! Rulesets of nftables, as `nft list ruleset` prints them, as text or JSON: their chains before
 //! connection tracking become chains beside those of iptables.
 
+mod asking;
 mod combine;
 mod cursor;
 mod elements;
 mod json;
 mod key;
 mod lexer;
+mod listing;
 mod lower;
 mod masked;
 mod named;
+mod outline;
 mod priority;
 mod range;
 mod rule;
@@ -17,12 +20,14 @@ mod ruleset;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::listing::{Listing, Taking};
 use self::ruleset::Ruleset;
-use super::RuleSource;
-use super::SkippedCounts;
 use super::chains::Chains;
+use super::outline::Outline;
+use super::sets::HostSets;
+use super::{Known, RuleSource, SkippedCounts};
 use crate::capture::{Kind, Text};
-use crate::diagnostic::{Diagnostic, Fault, Faults};
+use crate::diagnostic::{Diagnostic, Fault};
 use crate::source::Source;
 
 /// A rule that says something of tracking in a chain that comes too late to, or never meets a
@@ -42,8 +47,12 @@ pub(super) struct Destination<'d> {
     pub(super) chains: &'d mut Chains,
     pub(super) skipped: &'d mut SkippedCounts,
     pub(super) late: &'d mut Vec<LateRule>,
+    /// Hears of the rules of all hooks.
+    pub(super) outline: &'d mut Outline,
+    pub(super) known: &'d Known,
+    pub(super) sets: &'d mut HostSets,
     /// Takes the errors.
-    pub(super) faults: Faults<'d>,
+    pub(super) faults: Taking<'d>,
 }
 
 /// Whether `file` is a ruleset of nft, by its content.
@@ -51,26 +60,14 @@ pub(super) fn is_nft(file: &Source) -> bool {
     Kind::of(file.text().as_bytes()) == Kind::Text(Text::Nft)
 }
 
-/// What is read of `file`: a ruleset in JSON becomes the text that nft would list.
-///
-/// # Errors
-/// That it is not JSON of nft.
-pub(super) fn listed(file: Source) -> Result<Source, Diagnostic> {
-    if !file.text().trim_start().starts_with('{') {
-        return Ok(file);
-    }
-    let text = json::listed(file.text()).map_err(|what| {
-        let title = format!("{}: {what}", file.name());
-        Diagnostic::without_place(&title, Some("give the output of `nft -j list ruleset`"))
-    })?;
-    Ok(Source::new(format!("{} (listed)", file.name()), text))
-}
-
 /// Reads a ruleset as text.
-pub(super) fn read(file: &Source, mut to: Destination<'_>) {
-    let ruleset = lexer::tokens(file.text()).and_then(|tokens| Ruleset::parse(&tokens));
+pub(super) fn read(listing: &Listing, mut to: Destination<'_>) {
+    let ruleset = lexer::tokens(listing.source.text()).and_then(|tokens| Ruleset::parse(&tokens));
     match ruleset {
-        Ok(ruleset) => lower::lower(file, &ruleset, &mut to),
+        Ok(ruleset) => {
+            outline::outline(&ruleset, to.outline);
+            lower::lower(listing, &ruleset, &mut to);
+        }
         Err(fault) => {
             to.faults.take(fault);
         }

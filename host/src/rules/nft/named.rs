@@ -96,6 +96,11 @@ pub(super) fn kind(word: &Word) -> Result<PacketKind, Fault> {
     }
 }
 
+/// A number of 32 bits, perhaps hexadecimal.
+pub(super) fn number(word: &Word) -> Result<u32, Fault> {
+    bits(Key::Mark, word)
+}
+
 /// Bits by name or number.
 pub(super) fn bits(key: Key, word: &Word) -> Result<u32, Fault> {
     let named = FLAGS.iter().filter(|_| key == Key::TcpFlags);

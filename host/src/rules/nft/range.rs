@@ -2,36 +2,37 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use keeptrack_core::raw::Network;
+use keeptrack_core::raw::{Family, Network};
 
 /// The fewest networks that hold the addresses from `first` to `last` and no other; `None` when
 /// they are of two families or in the wrong order.
 pub(super) fn networks(first: IpAddr, last: IpAddr) -> Option<Vec<Network>> {
-    match (first, last) {
+    let (family, first, last) = match (first, last) {
         (IpAddr::V4(first), IpAddr::V4(last)) => {
-            let blocks = blocks(first.to_bits().into(), last.to_bits().into())?;
-            let address = |bits: u128| u32::try_from(bits & u128::from(u32::MAX)).ok();
-            let network = |(start, mask)| {
-                let (address, mask) = (address(start)?, address(mask)?);
-                let address = Ipv4Addr::from_bits(address).into();
-                Some(Network { address, mask: Ipv4Addr::from_bits(mask).into() })
-            };
-            blocks.into_iter().map(network).collect()
+            (Family::V4, first.to_bits().into(), last.to_bits().into())
         }
-        (IpAddr::V6(first), IpAddr::V6(last)) => {
-            let blocks = blocks(first.to_bits(), last.to_bits())?.into_iter();
-            let networks = blocks.map(|(start, mask)| Network {
-                address: Ipv6Addr::from_bits(start).into(),
-                mask: Ipv6Addr::from_bits(mask).into(),
-            });
-            Some(networks.collect())
-        }
-        _ => None,
-    }
+        (IpAddr::V6(first), IpAddr::V6(last)) => (Family::V6, first.to_bits(), last.to_bits()),
+        _ => return None,
+    };
+    Some(numbered(family, first, last)).filter(|networks| !networks.is_empty())
 }
 
-/// The beginning and the mask of each block of addresses.
-fn blocks(first: u128, last: u128) -> Option<Vec<(u128, u128)>> {
+/// The same of addresses as numbers; none when they are in the wrong order.
+pub(super) fn numbered(family: Family, first: u128, last: u128) -> Vec<Network> {
+    let address = |bits: u128| match family {
+        Family::V6 => IpAddr::V6(Ipv6Addr::from_bits(bits)),
+        // All bits above are 0, or ones of a mask.
+        Family::V4 => IpAddr::V4(Ipv4Addr::from_bits(
+            u32::try_from(bits & u128::from(u32::MAX)).unwrap_or_default(),
+        )),
+    };
+    let blocks = blocks(first, last).unwrap_or_default().into_iter();
+    blocks.map(|(start, mask)| Network { address: address(start), mask: address(mask) }).collect()
+}
+
+/// The beginning and the mask of each of the fewest blocks that hold those numbers; `None` when
+/// they are in the wrong order.
+pub(super) fn blocks(first: u128, last: u128) -> Option<Vec<(u128, u128)>> {
     let mut blocks = Vec::new();
     let mut start = first;
     while start <= last {

@@ -104,6 +104,33 @@ fn each_match_takes_its_packets() {
         ("meta length 0-39 notrack", "++++++"),
         ("meta length 40 notrack", "------"),
         ("udp dport 53 ct zone set 5 notrack\n", "++++++"),
+        (
+            "ct state untracked drop\nct state invalid udp dport 53 notrack\nct state untracked drop",
+            "xx++++",
+        ),
+        ("udp dport < 123 notrack", "--++++"),
+        ("udp dport <= 123 notrack", "---+++"),
+        ("udp sport > 123 notrack", "+++-++"),
+        ("udp sport >= 123 notrack", "++--++"),
+        ("ip saddr > 10.0.0.1 notrack", "+++-++"),
+        ("meta length < 40 notrack", "++++++"),
+        ("udp dport 53 meta mark set 0x300\nmeta mark & 0xf00 == 0x300 notrack", "--++++"),
+        (
+            "udp dport 53 meta mark set 0x5\nmeta mark set meta mark & 0x4 | 0x2\nmark 6 notrack",
+            "--++++",
+        ),
+        ("meta mark set udp dport map { 53 : 7, 123 : 8 }\nmark 7 notrack", "--++++"),
+        ("udp dport 53 meta mark set 9\nmark > 8 notrack", "--++++"),
+        ("ip saddr { 10.0.0.0/30, 1.1.1.1, 1.1.1.2, 1.1.1.3, 2.0.0.0-3.0.0.0 } notrack", "---+--"),
+        (
+            "ip saddr != { 10.0.0.0/30, 1.1.1.1, 1.1.1.2, 1.1.1.3, 2.0.0.0-3.0.0.0 } notrack",
+            "+++-++",
+        ),
+        (
+            "ip daddr . udp dport != { 192.0.2.9 . 50-60, 1.1.1.1 . 1, 1.1.1.1 . 2, 1.1.1.1 . 3, \
+            1.1.1.1 . 4 } notrack",
+            "++--++",
+        ),
     ];
     for (rules, expected) in cases {
         assert_eq!(verdicts(&prerouting(rules), &PACKETS), expected, "{rules}");
@@ -172,14 +199,16 @@ fn faults_name_the_word_and_what_to_do() {
     let cases = [
         ("udp dprot 53 notrack", "unknown field `udp dprot`", "did you mean `dport`?"),
         ("iifname lo notrak", "unknown statement `notrak`", "did you mean `notrack`?"),
-        ("udp dport 53 xt target CT", "the parameters of `xt target CT` are lost", "iptables-save"),
+        ("udp dport 53 xt target CT", "a rule lost its parameters in this listing", "r:4:14"),
         (
-            "iifname \"br*\" xt match physdev notrack",
-            "`xt match physdev` are lost",
-            "iptables-save",
+            "notrack\nxt match physdev notrack\nxt match x xt target CT",
+            "2 rules lost their parameters in this listing",
+            "pass `iptables-save -t raw` instead",
         ),
-        ("fib daddr type local notrack", "`fib` is not supported", "not decided here yet"),
-        ("ct state untracked accept", "`ct` is not supported", "not decided here yet"),
+        ("fib daddr oif notrack", "this question to the routing table", "`fib daddr type`"),
+        ("fib daddr type local notrack", "addresses of the host are not known", "--local"),
+        ("ct state new accept", "`ct state new before tracking` is not supported", "`untracked`"),
+        ("limit rate 5/second notrack", "`limit` is not supported", "not decided here yet"),
         ("tcp flags sny / fin,syn notrack", "`sny` are not bits", "did you mean `syn`?"),
         ("ip saddr @trusted notrack", "the table has no set `trusted`", "r:4:10"),
         ("jump prerouting", "the chains jump in a circle", "this jump closes it"),
@@ -188,7 +217,7 @@ fn faults_name_the_word_and_what_to_do() {
         ("ip saddr ten notrack", "`ten` is not an address", "r:4:10"),
         ("udp dport { 53 notrack", "a bracket is not closed", "nft list ruleset"),
         ("udp dport $PORT notrack", "unknown service `$PORT`", "r:4:11"),
-        ("queue num 0", "unknown statement `queue`", "r:4:1"),
+        ("queue num 0", "`queue` is not supported by this version", "r:4:1"),
     ];
     for (rules, title, other) in cases {
         let error = loaded(&prerouting(rules)).map(|_| rules).unwrap_err().to_string();
@@ -220,15 +249,110 @@ fn json_becomes_the_text_that_nft_lists() {
         \tchain c {\n\t\ttype filter hook prerouting priority -300; policy accept;\n\
         \t\tip saddr != 10.28.0.0/15 iifname { \"br-*\", lan0 } counter notrack \
         comment \"a 'b'\"\n\t\tiif vmap { eth1 : drop, lo : jump d } xt target CT\n\t}\n}\n";
-    assert_eq!(super::json::listed(json).unwrap(), expected);
+    let file = Source::new("r".to_owned(), json.to_owned());
+    assert_eq!(super::json::listed(&file).unwrap().0, expected);
     let error = loaded(json).unwrap_err().to_string();
-    assert!(error.contains("r (listed):8:"), "{error}");
-    for (bad, what) in [
-        ("{\"nftables\": ", "bad JSON"),
-        ("{\"nftables\": {}}", "no list `nftables`"),
-        ("{\"nftables\": [{\"table\": {\"family\": 3}}]}", "`family` is missing"),
+    let lost = "error: a rule lost its parameters in this JSON\n --> r nftables[5].rule.expr[1]:1:1\n  |\n\
+        1 | {\"xt\":{\"name\":\"CT\",\"type\":\"target\"}}\n";
+    assert!(error.starts_with(lost), "{error}");
+    assert!(error.ends_with("iptables-nft; pass `iptables-save -t raw` instead"), "{error}");
+}
+
+#[test]
+fn faults_of_json_have_their_place_in_it() {
+    let rule = |expr: &str| {
+        format!(
+            r#"{{"nftables": [{{"table": {{"family": "ip", "name": "t"}}}},
+            {{"chain": {{"family": "ip", "table": "t", "name": "c", "type": "filter",
+            "hook": "output", "prio": -300}}}},
+            {{"rule": {{"family": "ip", "table": "t", "chain": "c", "expr": [{expr}]}}}}]}}"#
+        )
+    };
+    let sport = r#"{"match": {"op": "==", "left": {"payload": {"protocol": "udp",
+        "field": "sprot"}}, "right": 53}}"#;
+    let deep = format!("{}1{}", r#"{"|": ["#.repeat(100), "]}".repeat(100));
+    for (json, place, what) in [
+        ("{\"nftables\": ".to_owned(), "r:1:13", "bad JSON: EOF"),
+        ("{\"nftables\": {}}".to_owned(), "r: no list", "`nftables`"),
+        (
+            "{\"nftables\": [{\"table\": {\"family\": 3}}]}".to_owned(),
+            "r nftables[0].table:1:1",
+            "`family` is missing",
+        ),
+        (rule("null"), "r nftables[2].rule.expr[0]:1:1", "unexpected `null`"),
+        (
+            rule(&format!("{{\"counter\": null}}, {sport}")),
+            "r nftables[2].rule.expr[1]",
+            "did you mean `sport`?",
+        ),
+        (rule("{\"synproxy\": null}"), "r nftables[2].rule.expr[0]:1:3", "`synproxy` is not"),
+        ("[".repeat(100_000), "r:1:", "bad JSON: recursion limit exceeded"),
+        (rule(&format!("{{\"accept\": {deep}}}")), "r:", "bad JSON: recursion limit exceeded"),
     ] {
-        let error = loaded(bad).unwrap_err().to_string();
-        assert!(error.starts_with("error: r: ") && error.contains(what), "{error}");
+        let json = if json.starts_with('[') { format!("{{\"nftables\":{json}") } else { json };
+        let error = loaded(&json).unwrap_err().to_string();
+        assert!(error.contains(place) && error.contains(what), "{error}");
     }
+}
+
+#[test]
+fn a_dormant_table_decides_nothing() {
+    let table =
+        "table inet raw {\n flags owner, dormant\n set s { type ipv4_addr; flags interval; }\n";
+    let dormant = prerouting("notrack").replace("table inet raw {\n", table);
+    assert_eq!(verdicts(&dormant, &PACKETS), "++++++");
+    assert!(loaded(&dormant).unwrap().late.is_empty());
+    // Said again without the flag, it is awake.
+    assert_eq!(verdicts(&format!("{dormant}add table inet raw\n"), &PACKETS), "------");
+    let json = r#"{"nftables": [{"table": {"family": "ip", "name": "t", "flags": "dormant"}},
+        {"chain": {"family": "ip", "table": "t", "name": "c", "type": "filter",
+        "hook": "prerouting", "prio": -300}},
+        {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"notrack": null}]}}]}"#;
+    assert_eq!(verdicts(json, &PACKETS), "++++++");
+    assert_eq!(verdicts(&json.replace("\"dormant\"", "[\"owner\"]"), &PACKETS), "------");
+    let error = loaded(&json.replace("dormant", "ip")).unwrap_err().to_string();
+    assert!(error.contains("unknown flag `ip` of the table `t`"), "{error}");
+}
+
+#[test]
+fn chains_of_links_and_bridges_are_passed_over() {
+    let text = "table bridge b {\n chain o {\n type filter hook output priority out; policy drop;
+        notrack\n }\n}
+        table netdev n {\n chain i {\n type filter hook ingress device \"lo\" priority filter;
+        drop\n }\n}\n";
+    let set = loaded(text).unwrap();
+    assert!(set.sources.is_empty() && set.late.is_empty());
+}
+
+#[test]
+fn elements_say_more_than_their_values() {
+    let elements = "192.0.2.1 counter comment \"x\", 10.28.0.1 counter packets 1 bytes 9 \
+        timeout 1h expires 9m comment \"counter\", 10.0.0.1 counter";
+    let rule = format!("ip saddr {{ {elements} }} notrack");
+    assert_eq!(verdicts(&prerouting(&rule), &PACKETS), "------");
+    let map = "udp dport vmap { 53 counter comment \"x\" : drop, 123 timeout 1h : accept }";
+    assert_eq!(verdicts(&prerouting(map), &PACKETS), "xx++++");
+}
+
+#[test]
+fn a_mark_that_a_rule_sets_is_not_asked_for_again() {
+    let cases = [
+        ("meta mark 0 meta mark set 1 notrack", "------"),
+        (
+            "meta mark { 0, 1 } meta mark set meta mark ^ 1 udp dport 53 notrack\nmark 0 drop",
+            "--++++",
+        ),
+        ("meta mark { 0, 1 } meta mark set meta mark ^ 1\nmark 1 notrack", "------"),
+        ("tcp flags syn,ack meta mark set meta mark ^ 1\nmark 1 notrack", "++++--"),
+        ("mark 0 meta mark set udp dport map { 53 : 7, 123 : 8 } mark 7 notrack", "--++++"),
+        ("mark { 0, 1 } jump flip\nmark 1 notrack", "------"),
+        ("mark vmap { 0 : jump flip, 1 : jump flip, 2 : drop }\nmark 1 notrack", "------"),
+    ];
+    for (rules, expected) in cases {
+        let flip = "}\nchain flip {\nmeta mark set meta mark ^ 1\n}\n}\n";
+        let text = prerouting(rules).replace("}\n}\n", flip);
+        assert_eq!(verdicts(&text, &PACKETS), expected, "{rules}");
+    }
+    let error = loaded(&prerouting("meta mark set meta mark map { 1 : 2, 2 : 3 }")).unwrap_err();
+    assert!(error.to_string().contains("a map by the mark that sets the mark"), "{error}");
 }

@@ -26,7 +26,7 @@ const HELP: &str = "give what `nfct list timeout` prints, or `nfct add timeout` 
 /// A file of policies.
 const POLICIES: Wanted = Wanted {
     what: "timeout policies",
-    option: OPTION,
+    options: &[OPTION],
     refused: "has no timeout policies",
     help: HELP,
 };
@@ -35,7 +35,7 @@ const POLICIES: Wanted = Wanted {
 const MAX_NAME_LEN: usize = 31;
 
 /// The policies of some files, by name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Policies {
     by_name: BTreeMap<String, Policy>,
 }
