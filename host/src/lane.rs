@@ -1,10 +1,10 @@
 //! A table of a replay, what fills it and what empties it: all that is done for each of several.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use keeptrack_core::{
-    Change, Conn, Conntrack, Ended, HelperSlot, Helpers, Instant, OnRefusal, Packet, Refusal,
-    Refused, RestoreError, Restored, Step, Tracked, Unconfirmed, Why,
+    Change, Conn, Conntrack, Direction, Ended, HelperSlot, Helpers, Instant, OnRefusal, Packet,
+    Refusal, Refused, RestoreError, Restored, Step, Tracked, Unconfirmed, Why,
 };
 
 use crate::error::Error;
@@ -30,7 +30,8 @@ pub(crate) struct Lane {
     /// Whose behaviour at a full table it has, if not that of its own policy.
     peer: Option<Box<dyn Peer>>,
     room: Room,
-    listing: Rc<Listing>,
+    /// Where what was read of connections is kept, if somebody tells of them.
+    listing: Option<Arc<Listing>>,
 }
 
 /// What became of a packet.
@@ -47,6 +48,8 @@ struct Passed {
 pub(crate) enum Room {
     /// It is as large as it is.
     Fixed,
+    /// It grows up to so many entries, all of which it might have had from the beginning.
+    UpTo(usize),
     /// It grows, so that nothing is refused.
     Growing,
 }
@@ -55,7 +58,7 @@ impl Lane {
     pub(crate) fn new(
         (ct, room): (Tracker, Room),
         peer: Option<Box<dyn Peer>>,
-        listing: Rc<Listing>,
+        listing: Option<Arc<Listing>>,
     ) -> Self {
         Self { ct, filter: None, peer, room, listing }
     }
@@ -63,6 +66,49 @@ impl Lane {
     /// The same with the filter of a gateway behind tracking.
     pub(crate) fn with_filter(self, filter: Option<Filter>) -> Self {
         Self { filter, ..self }
+    }
+
+    /// The same, to go its own way from here on, under those rules.
+    pub(crate) fn fork(&self, rules: RuleSet) -> Self {
+        let Self { ct, filter, peer, room, listing } = self.copied();
+        Self { ct: ct.with_rules(rules), filter, peer, room, listing }
+    }
+
+    /// The same with room for that many entries, whatever it had room for before; a peer decides
+    /// over them.
+    pub(crate) fn limit(&mut self, max: usize) {
+        if let Some(peer) = &mut self.peer {
+            peer.limit(max);
+        }
+        self.room = Room::UpTo(max);
+    }
+
+    /// The same, to go its own way from here on.
+    pub(crate) fn copied(&self) -> Self {
+        Self {
+            ct: self.ct.clone(),
+            filter: self.filter,
+            peer: self.peer.as_ref().map(|peer| peer.fork()),
+            room: self.room,
+            listing: self.listing.clone(),
+        }
+    }
+
+    /// Takes the connections out that `goes` picks, and tells nobody.
+    pub(crate) fn flush(&mut self, goes: &dyn Fn(&Conn) -> bool) {
+        // Of all moments the latest one that the table has heard of.
+        let now = Instant::default();
+        let going: Vec<Conn> = self.ct.iter().filter(|conn| goes(conn)).copied().collect();
+        for conn in going {
+            self.ct.flush(now, &conn.tuple(Direction::Original), conn.zone());
+        }
+        loop {
+            match (self.ct.expire(now), &mut self.peer) {
+                (Step::Ended(ended), Some(peer)) => peer.ended(now, &ended),
+                (Step::Ended(_) | Step::Working, _) => {}
+                (Step::Idle, _) => return,
+            }
+        }
     }
 
     /// Passes a packet through the table, or what is none, and tells of it and of all who left.
@@ -221,7 +267,9 @@ impl Lane {
             peer.ended(Instant::from_nanos(now_ns), ended);
         }
         report.ended(&Left { time_ns: left_ns(now_ns, ended), ended, rule })?;
-        self.listing.forget(&ended.conn);
+        if let Some(listing) = &self.listing {
+            listing.forget(&ended.conn);
+        }
         Ok(())
     }
 
@@ -237,14 +285,20 @@ impl Lane {
         counted.unwrap_or(self.ct.len())
     }
 
-    /// Doubles a full table that may grow.
+    /// Doubles a full table that may grow, as far as it may.
     pub(crate) fn make_room(&mut self) -> Result<(), Error> {
-        let entries = self.ct.capacity() * 2;
-        if self.room == Room::Fixed || self.ct.len() * 2 < entries {
+        let most = match self.room {
+            Room::Fixed => return Ok(()),
+            Room::UpTo(most) => most,
+            Room::Growing => usize::MAX,
+        };
+        let held = self.ct.capacity();
+        let entries = most.min(held * 2);
+        if self.ct.len() < held || entries <= held {
             return Ok(());
         }
         let memory = Heap::new(entries).ok_or(Error::NoMemory(entries))?;
-        // Twice the slots hold what the slots held.
+        // More slots hold what the slots held.
         self.ct.move_into(memory).map(drop).map_err(|_| Error::NoMemory(entries))
     }
 }

@@ -1,7 +1,7 @@
 //! A connection of the replay's table as the kernel would tell of it.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use keeptrack_core::{Conn, Direction, Instant, Protocol, Tuple, Zone};
 
@@ -15,7 +15,7 @@ pub(crate) struct Listing {
     gre: GreTimeouts,
     gre_by_policy: Vec<GreTimeouts>,
     who_tells: WhoTells,
-    read: RefCell<HashMap<Name, Read>>,
+    read: Mutex<HashMap<Name, Read>>,
 }
 
 /// A setting that is 0 or 1.
@@ -57,7 +57,7 @@ impl Listing {
         (acct, timestamp): (Switch, Switch),
         (gre, gre_by_policy): (GreTimeouts, Vec<GreTimeouts>),
     ) -> Self {
-        Self { acct, timestamp, gre, gre_by_policy, who_tells, read: RefCell::default() }
+        Self { acct, timestamp, gre, gre_by_policy, who_tells, read: Mutex::default() }
     }
 
     /// By what entries are told.
@@ -68,7 +68,7 @@ impl Listing {
     /// Keeps what `entry` tells at the moment `now` of a connection, if it is to be told.
     pub(crate) fn remember(&self, conn: &Conn, entry: &Entry, now: Instant) {
         if self.who_tells == WhoTells::Log || entry.tells_more() {
-            let mut read = self.read.borrow_mut();
+            let mut read = self.read();
             let number = read.get(&name(conn)).map_or(conn.number(), |known| known.number);
             read.insert(name(conn), Read { entry: entry.clone(), at: now, number });
         }
@@ -76,17 +76,20 @@ impl Listing {
 
     /// Keeps nothing of a connection that is over.
     pub(crate) fn forget(&self, conn: &Conn) {
-        self.read.borrow_mut().remove(&name(conn));
+        let mut read = self.read();
+        if !read.is_empty() {
+            read.remove(&name(conn));
+        }
     }
 
     /// By what connections are in the order in which they began.
     pub(crate) fn number(&self, conn: &Conn) -> u64 {
-        self.read.borrow().get(&name(conn)).map_or(conn.number(), |known| known.number)
+        self.read().get(&name(conn)).map_or(conn.number(), |known| known.number)
     }
 
     /// What is known of `conn` at the moment `now`, to be printed in that form.
     pub(crate) fn entry(&self, conn: &Conn, now: Instant, form: Form) -> Entry {
-        let read = self.read.borrow().get(&name(conn)).cloned();
+        let read = self.read().get(&name(conn)).cloned();
         let mut entry = match (read, self.who_tells) {
             (Some(read), WhoTells::Log) => read.at(now),
             (Some(read), WhoTells::Table) => self.tracked(read.entry, conn, (now, form)),
@@ -106,6 +109,11 @@ impl Listing {
         entry.use_count = Some(if form == Form::Proc { 2 } else { 1 });
         entry.id = None;
         entry
+    }
+
+    /// What was read. Whoever panicked with it in hand has left it whole: each change is one call.
+    fn read(&self) -> MutexGuard<'_, HashMap<Name, Read>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `entry` with what is known of `conn`.

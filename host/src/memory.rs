@@ -3,7 +3,7 @@
 use keeptrack_core::{HelperSlot, LISTS, Link, Memory, Node, Slot, bytes_a_table, bytes_an_entry};
 
 /// Slots on the heap, linked by `u32`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Heap {
     chains: Box<[u32]>,
     slots: Box<[Slot]>,

@@ -20,12 +20,20 @@ impl Progress {
             Some(total) if io::stderr().is_terminal() => ProgressBar::new(total),
             _ => ProgressBar::hidden(),
         };
-        let template = "  replaying {bar:40} {percent}%  {bytes}/{total_bytes}  {bytes_per_sec}";
+        let template = "  {prefix} {bar:40} {percent}%  {bytes}/{total_bytes}  {bytes_per_sec}";
         // The template is a constant that indicatif takes.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
+        bar.set_prefix("replaying");
         Self { bar }
+    }
+
+    /// The same, which says before the bar what is being done.
+    #[must_use]
+    pub(crate) fn doing(self, what: String) -> Self {
+        self.bar.set_prefix(what);
+        self
     }
 
     /// Packet `index` comes; now and then it is asked how many bytes have been read.

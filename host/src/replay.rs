@@ -1,7 +1,7 @@
 //! The loop: captures through tables, packet by packet, the captures being the clock.
 
 use std::iter;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use keeptrack_core::{Instant, Invalid};
 
@@ -24,7 +24,7 @@ pub struct Replay {
     pub(crate) lane: Lane,
     /// The tables beside it: packets are read once for all.
     others: Vec<Lane>,
-    pub(crate) listing: Rc<Listing>,
+    pub(crate) listing: Arc<Listing>,
 }
 
 impl Replay {
@@ -33,7 +33,7 @@ impl Replay {
     pub(crate) fn new(
         front: Front,
         (lane, others): (Lane, Vec<Lane>),
-        listing: Rc<Listing>,
+        listing: Arc<Listing>,
     ) -> Self {
         Self { front, lane, others, listing }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use keeptrack_core::{Config, Instant, MAX_SECONDS};
+use keeptrack_core::{Config, Conn, Direction, Instant, MAX_SECONDS, Restored};
 
 use crate::capture::Stop;
 use crate::error::Error;
@@ -128,10 +128,27 @@ impl Replay {
 impl Lane {
     /// Tells of the connections that are open already, the oldest first.
     pub(crate) fn tell_open(&self, report: &mut dyn Report) {
+        self.by_age().into_iter().for_each(|conn| report.was_open(conn));
+    }
+
+    /// The connections that are open, the oldest first, as another table takes them over.
+    pub(crate) fn open(&self, now: Instant) -> Vec<Restored> {
+        self.by_age().into_iter().map(|conn| restored(conn, now)).collect()
+    }
+
+    fn by_age(&self) -> Vec<&Conn> {
         let mut open: Vec<_> = self.ct.iter().collect();
         open.sort_unstable_by_key(|conn| conn.number());
-        for conn in open {
-            report.was_open(conn);
-        }
+        open
     }
+}
+
+/// A connection as another table takes it over.
+fn restored(conn: &Conn, now: Instant) -> Restored {
+    let timeout_s = u32::try_from(conn.timeout_left(now)).unwrap_or(MAX_SECONDS);
+    let mut open = Restored::new(conn.tuple(Direction::Original), timeout_s);
+    (open.zone, open.status, open.state) = (conn.zone(), conn.status(), conn.state());
+    open.counters = [Direction::Original, Direction::Reply].map(|dir| conn.counters(dir));
+    open.start = Some(conn.start());
+    open
 }

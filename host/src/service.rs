@@ -5,7 +5,7 @@ use std::fmt;
 use keeptrack_core::{Conn, Direction, Ends, Protocol};
 
 /// Where Linux begins to choose ports for callers.
-const FIRST_EPHEMERAL: u16 = 32_768;
+pub(crate) const FIRST_EPHEMERAL: u16 = 32_768;
 
 /// What a connection is for, as far as its first packet tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,6 +34,11 @@ impl Service {
         };
         let is_loopback = tuple.destination.is_loopback() || tuple.source == tuple.destination;
         Self { protocol: tuple.protocol.0, called, is_loopback }
+    }
+
+    /// The port that was called, or the ICMP type; 0 without either.
+    pub(crate) const fn called(self) -> u16 {
+        self.called
     }
 }
 

@@ -1,14 +1,15 @@
 //! A replay made ready: what is read, the table that it goes through, and what was typed beside.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use keeptrack_core::{Config, Instant, TimeoutPolicy};
 
 use crate::capture::{Captures, Kind, Source, Stop, Text, Warning, printable};
 use crate::conntrack::GreTimeouts;
 use crate::error::Error;
-use crate::lanes::Asked;
+use crate::lane::Room;
+use crate::lanes::{Asked, Run};
 use crate::listing::{Listing, Switch, WhoTells};
 use crate::log::Log;
 use crate::on_full::Spec;
@@ -16,7 +17,7 @@ use crate::options::World;
 use crate::progress::Progress;
 use crate::replay::Replay;
 use crate::report::Tally;
-use crate::rules::RuleSet;
+use crate::rules::{RuleSet, Texts};
 use crate::seed::Seeded;
 use crate::settings::{self, Settings};
 use crate::setup::Setup;
@@ -32,7 +33,7 @@ pub(crate) struct Session {
     pub(crate) input: Input,
     pub(crate) replay: Replay,
     pub(crate) settings: Settings,
-    pub(crate) listing: Rc<Listing>,
+    pub(crate) listing: Arc<Listing>,
     pub(crate) seeded: Seeded,
     pub(crate) config: Config,
     /// The entries that the table has; `None`: it grows.
@@ -41,10 +42,14 @@ pub(crate) struct Session {
     pub(crate) buckets: Option<(u64, String)>,
     /// The policy of each table.
     pub(crate) specs: Vec<Spec>,
+    /// What every table has in common.
+    pub(crate) asked: Asked,
+    /// What its rules were read from.
+    pub(crate) texts: Texts,
     /// When the first packet came, or the first event.
-    first: Option<Instant>,
+    pub(crate) first: Option<Instant>,
     /// The last moment that counts.
-    end: Option<Instant>,
+    pub(crate) end: Option<Instant>,
 }
 
 /// What is replayed.
@@ -67,13 +72,26 @@ impl Session {
         inputs: &[PathBuf],
         stop: &Stop,
     ) -> Result<Self, Error> {
+        Self::with_room(world, (specs, Room::Fixed), inputs, stop)
+    }
+
+    /// The same, but with tables that grow if they are to, whatever their entries as typed.
+    ///
+    /// # Errors
+    /// As of [`Session::open`].
+    pub(crate) fn with_room(
+        world: &World,
+        (specs, room): (&[Spec], Room),
+        inputs: &[PathBuf],
+        stop: &Stop,
+    ) -> Result<Self, Error> {
         refuse_stdin_twice(inputs.iter().map(PathBuf::as_path).chain(world.files()))?;
-        let Setup { settings, config, rules, specs, max, filter } = Setup::of(world, specs)?;
+        let Setup { settings, config, rules, texts, specs, max, filter } = Setup::of(world, specs)?;
         let mut input = Input::open(inputs, stop)?;
         if let Input::Log(_) = &input {
             refuse_for_log(world, &specs)?;
         }
-        let listing = Rc::new(listing(&input, (&config, &rules), &settings));
+        let listing = Arc::new(listing(&input, (&config, &rules), &settings));
         let expect_max = settings.expect_max().map_or(EXPECT_MAX, |(max, _)| max);
         let buckets = buckets(world, &settings);
         let count = buckets.as_ref().map(|(count, _)| *count).or(max.map(|max| max as u64));
@@ -83,10 +101,18 @@ impl Session {
         };
         let specs: Vec<Spec> = specs.iter().map(buckets_each).collect();
         let fragments = settings.fragments();
-        let listed = Rc::clone(&listing);
-        let asked =
-            Asked { world, max, expect_max, config, rules, fragments, filter, listing: listed };
-        let mut replay = asked.replay(&specs)?;
+        let asked = Asked {
+            key: world.hash_seed.seed(),
+            begins_open: !world.seed_table.is_empty(),
+            max: max.filter(|_| room == Room::Fixed),
+            run: Run::Replay,
+            expect_max,
+            config,
+            rules,
+            fragments,
+            filter,
+        };
+        let mut replay = asked.replay(world, &specs, &listing)?;
         let first = input.first()?;
         let seeded = match first {
             Some(first) => replay.seed(&world.seed_table, first, &config, stop)?,
@@ -103,6 +129,8 @@ impl Session {
             max,
             buckets,
             specs,
+            asked,
+            texts,
             first,
             end,
         })

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::firmware_config::{Filter, Image};
 use crate::on_full::Spec;
 use crate::options::{MAX_ENTRIES, World};
-use crate::rules::{self, Known, RuleSet, Unknown};
+use crate::rules::{self, Known, RuleSet, Texts, Unknown};
 use crate::settings::Settings;
 
 /// What every table of a replay is set up with.
@@ -17,6 +17,8 @@ pub(crate) struct Setup {
     pub(crate) settings: Settings,
     pub(crate) config: Config,
     pub(crate) rules: RuleSet,
+    /// What these were read from.
+    pub(crate) texts: Texts,
     /// The policy of each table; none: the usual one.
     pub(crate) specs: Vec<Spec>,
     /// The entries of each; `None`: they grow.
@@ -42,15 +44,15 @@ impl Setup {
         let config = settings.apply(world.preset.config());
         let unknown = if world.allow_unknown { Unknown::MatchesNothing } else { Unknown::Refused };
         let known = Known::new(world.local.clone(), unknown);
-        let policies = &world.timeout_policies;
-        let rules = rules::load(&world.rules, policies, &config.timeouts, known)?;
+        let policies = (world.timeout_policies.as_slice(), &config.timeouts);
+        let (texts, rules) = Texts::load(&world.rules, policies, known)?;
         let max = match (world.max, settings.max()) {
             (None, Some((max, origin))) if max > MAX_ENTRIES => {
                 return Err(Error::TooManyEntries(max, origin.to_string()));
             }
             (typed, set) => typed.or(set.map(|(max, _)| max)),
         };
-        Ok(Self { settings, config, rules, specs, max, filter: None })
+        Ok(Self { settings, config, rules, texts, specs, max, filter: None })
     }
 
     /// A gateway uses as many slots as its configuration says, of those that its board has.
@@ -59,6 +61,7 @@ impl Setup {
         let settings = Settings::of_gateway_text(image.source())?;
         let config = settings.gateway_config();
         let rules = rules::of_gateway_text(image.source())?;
+        let texts = Texts::of_gateway_text(image.source());
         let policy = settings.gateway().and_then(|own| own.on_full.as_ref());
         let set = settings.max().map(|(max, _)| max);
         let max = match (world.max, set) {
@@ -68,6 +71,7 @@ impl Setup {
         // It has no effect on a table that grows.
         let specs = policy.filter(|_| max.is_some()).map(|(spec, _)| spec.clone());
         let specs = specs.into_iter().collect();
-        Ok(Self { settings, config, rules, specs, max, filter: Some(image.filter()) })
+        let filter = Some(image.filter());
+        Ok(Self { settings, config, rules, texts, specs, max, filter })
     }
 }

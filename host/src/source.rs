@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 const MAX_FILE_LEN: u64 = 16 << 20;
 
 /// A file of text, line ends made those of Unix.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Source {
     name: String,
     text: String,
@@ -21,8 +21,8 @@ pub(crate) struct Source {
 pub(crate) struct Wanted {
     /// What it holds: `rules`.
     pub(crate) what: &'static str,
-    /// The option that takes it: `-r`.
-    pub(crate) option: &'static str,
+    /// The options that take it: `-r`.
+    pub(crate) options: &'static [&'static str],
     /// What is wrong with a file that is something else: `has no iptables rules`.
     pub(crate) refused: &'static str,
     /// What to give instead of a file that nothing takes.
@@ -87,7 +87,7 @@ impl Wanted {
             (_, Kind::Empty | Kind::Unknown | Kind::Text(Text::Commands | Text::Gateway)) => {
                 return None;
             }
-            (Some(option), _) if option == self.option => return None,
+            (Some(option), _) if self.options.contains(&option) => return None,
             (Some("replay"), _) => format!("it stands alone: `keeptrack replay {name}`"),
             (Some(option), _) => format!("pass it with `{option} {name}`"),
             (None, _) => self.help.to_owned(),
@@ -98,7 +98,10 @@ impl Wanted {
 }
 
 fn unreadable(name: &str, error: &io::Error, wanted: &Wanted) -> Diagnostic {
-    let help = format!("give the files in it, each with its own `{}`", wanted.option);
+    let help = match wanted.options {
+        [option] => format!("give the files in it, each with its own `{option}`"),
+        _ => "give the files in it".to_owned(),
+    };
     let is_folder = error.kind() == io::ErrorKind::IsADirectory;
     let help = is_folder.then_some(help.as_str());
     Diagnostic::without_place(&format!("cannot read {name}: {}", reason(error)), help)

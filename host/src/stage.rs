@@ -9,20 +9,23 @@ use keeptrack_gateway::FOLLOWED;
 const QUEUES: usize = 10_000;
 const RUNS: usize = 12_000;
 
+/// The parts that wait, as Linux has them wait.
+type Parts = AsLinux<Box<[Queue]>, Box<[Run]>>;
+
 /// A stage.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Stage {
     /// It holds the parts until the datagram is complete, and tracks that once.
-    AsLinux(AsLinux<Box<[Queue]>, Box<[Run]>>),
+    /// Its memory comes with the first part.
+    AsLinux(Limits, Option<Parts>),
     /// It tracks the first part, and gives the others its verdict.
     Follow(Box<Follow<FOLLOWED>>),
 }
 
 impl Stage {
     /// Linux's, which waits so long for so much.
-    pub(crate) fn as_linux(limits: Limits) -> Self {
-        let (queues, runs) = (vec![Queue::EMPTY; QUEUES], vec![Run::EMPTY; RUNS]);
-        Self::AsLinux(AsLinux::new(queues.into(), runs.into(), limits))
+    pub(crate) const fn as_linux(limits: Limits) -> Self {
+        Self::AsLinux(limits, None)
     }
 
     /// The gateway's.
@@ -32,14 +35,14 @@ impl Stage {
 
     /// Whether a part that comes out of it stands for all of its datagram.
     pub(crate) const fn reassembles(&self) -> bool {
-        matches!(self, Self::AsLinux(_))
+        matches!(self, Self::AsLinux(..))
     }
 
     /// Datagrams of which some parts came, and not all.
     pub(crate) fn incomplete_count(&self) -> u64 {
         match self {
-            Self::AsLinux(held) => held.timed_out_count() + held.waiting_count() as u64,
-            Self::Follow(_) => 0,
+            Self::AsLinux(_, Some(held)) => held.timed_out_count() + held.waiting_count() as u64,
+            Self::AsLinux(_, None) | Self::Follow(_) => 0,
         }
     }
 }
@@ -47,15 +50,24 @@ impl Stage {
 impl Fragments for Stage {
     fn gather<'p>(&'p mut self, now: Instant, packet: &Packet<'p>, part: Fragment) -> Gathered<'p> {
         match self {
-            Self::AsLinux(stage) => stage.gather(now, packet, part),
+            Self::AsLinux(limits, stage) => {
+                stage.get_or_insert_with(|| empty(*limits)).gather(now, packet, part)
+            }
             Self::Follow(stage) => stage.gather(now, packet, part),
         }
     }
 
     fn note(&mut self, packet: &Packet<'_>, part: Fragment, answer: &Tracked<'_>) {
         match self {
-            Self::AsLinux(stage) => stage.note(packet, part, answer),
+            Self::AsLinux(_, Some(stage)) => stage.note(packet, part, answer),
+            Self::AsLinux(_, None) => {}
             Self::Follow(stage) => stage.note(packet, part, answer),
         }
     }
+}
+
+/// Linux's stage, in which nothing waits.
+fn empty(limits: Limits) -> Parts {
+    let (queues, runs) = (vec![Queue::EMPTY; QUEUES], vec![Run::EMPTY; RUNS]);
+    AsLinux::new(queues.into(), runs.into(), limits)
 }

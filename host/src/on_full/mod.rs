@@ -85,6 +85,12 @@ impl Spec {
         Self { name: "ranked", keys: Keys::default(), does, seeds: None }
     }
 
+    /// What Linux does, with as many buckets as entries.
+    #[must_use]
+    pub fn linux() -> Self {
+        Self { name: LINUX, keys: Keys::default(), does: Does::Peers, seeds: None }
+    }
+
     /// Its name, without parameters.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -160,6 +166,14 @@ impl Spec {
             run
         };
         (0..count).map(|nth| run(first.wrapping_add(nth))).collect()
+    }
+
+    /// The same with so many buckets, whatever was typed; nothing for others than Linux.
+    pub(crate) fn at_buckets(mut self, count: u64) -> Self {
+        if self.is_linux() {
+            self.keys.set("buckets", &count.to_string());
+        }
+        self
     }
 
     /// The same with so many buckets, if it is Linux's and no number was typed; its seed is named

@@ -21,7 +21,7 @@ pub type SourceCaps = SourceCap<Vec<SourcePlace<u32>>, u32>;
 pub type OfZones = ZoneCaps<Vec<ZoneCap>>;
 
 /// What decides who leaves when no slot is left.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Choice {
     /// Nobody leaves.
     Refuse(Refuse),
@@ -57,6 +57,15 @@ impl Built {
     pub(crate) fn unused() -> Self {
         let policy = ((None, None), None, Choice::Refuse(Refuse), Ghost::new());
         Self { policy, peer: None, reserves: Vec::new() }
+    }
+
+    /// Whether nothing but the number of entries decides, so that the slots of a table need not be
+    /// there before they are used.
+    pub(crate) fn ignores_slots(&self) -> bool {
+        let ((sources, zones), adaptive, choice, _) = &self.policy;
+        let is_plain = sources.is_none() && zones.is_none() && adaptive.is_none();
+        let draws_slots = matches!(choice, Choice::EarlyDrop(_));
+        self.peer.is_some() || is_plain && !draws_slots && self.reserves.is_empty()
     }
 }
 

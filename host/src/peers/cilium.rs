@@ -54,7 +54,7 @@ pub(super) struct Params {
 }
 
 /// Cilium's maps.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cilium {
     params: Params,
     maps: [Map; 4],
@@ -67,7 +67,7 @@ pub(super) struct Cilium {
 }
 
 /// One map.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Map {
     lru: Lru,
     nodes: HashMap<Id, usize>,

@@ -8,14 +8,14 @@ use keeptrack_core::{Conn, Direction, Tuple, Zone};
 pub(super) type Id = (Tuple, Zone);
 
 /// Entries in the order in which they came.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entries<T> {
     entries: BTreeMap<u64, Entry<T>>,
     numbers: HashMap<Id, u64>,
 }
 
 /// An entry, and what the peer keeps of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry<T> {
     pub(super) id: Id,
     pub(super) own: T,

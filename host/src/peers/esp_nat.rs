@@ -30,7 +30,7 @@ pub(super) const PEER: Known = Known {
 type Sender = (Protocol, IpAddr, u16);
 
 /// ESP-IDF's choice.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct EspNat {
     max: usize,
     entries: Entries<Entry>,

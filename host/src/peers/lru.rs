@@ -10,7 +10,7 @@ const BATCH: usize = 128;
 
 /// The nodes of a map, which come into being when they are needed. Their numbers are below its
 /// capacity.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Lru {
     capacity: usize,
     nodes: Vec<Node>,

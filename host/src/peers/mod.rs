@@ -23,9 +23,13 @@ pub(crate) use keys::Keys;
 /// Another system's behaviour at a full table.
 ///
 /// Its hooks are called in the order in which they stand here, for each packet.
-pub(crate) trait Peer {
+pub(crate) trait Peer: Fork + Send {
     /// How many slots core's table needs for it: as many as it ever holds at once.
     fn slots(&self) -> usize;
+
+    /// It is to hold so many entries from here on, of which there are no more: for a peer whose
+    /// table was larger and that does the same to each packet as long as there is room.
+    fn limit(&mut self, _max: usize) {}
 
     /// Lets its own collectors run up to `now`; they may take connections out.
     fn pass_time(&mut self, _now: Instant, _ct: &mut Tracker) {}
@@ -68,6 +72,18 @@ pub(crate) trait Peer {
     /// The entries as that system counts them; `None`: as core does.
     fn count(&self) -> Option<usize> {
         None
+    }
+}
+
+/// A peer that can be had a second time, as it is.
+pub(crate) trait Fork {
+    /// The same, to go its own way from here on.
+    fn fork(&self) -> Box<dyn Peer>;
+}
+
+impl<P: Peer + Clone + 'static> Fork for P {
+    fn fork(&self) -> Box<dyn Peer> {
+        Box::new(self.clone())
     }
 }
 

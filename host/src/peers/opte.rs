@@ -37,7 +37,7 @@ const CLOSED: u64 = 65_535;
 const IDLE: u64 = 1;
 
 /// OPTE's choice.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Opte {
     max: usize,
     entries: Entries<(Class, Instant)>,

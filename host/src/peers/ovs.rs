@@ -48,7 +48,7 @@ pub(super) struct Params {
 }
 
 /// Open vSwitch's limits, and its sweep.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ovs {
     max: usize,
     params: Params,

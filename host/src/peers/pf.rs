@@ -49,7 +49,7 @@ pub(super) struct Params {
 }
 
 /// pf's limit, and its purge.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pf {
     max: usize,
     params: Params,

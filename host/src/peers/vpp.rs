@@ -54,7 +54,7 @@ pub(super) struct Params {
 }
 
 /// VPP's recycling.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Vpp {
     slots: usize,
     /// As many sessions as are added, those taken out included.
@@ -69,7 +69,7 @@ pub(super) struct Vpp {
 }
 
 /// What is kept of a session.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Session {
     /// The flags seen in both directions.
     seen: [u8; 2],

@@ -85,6 +85,15 @@ impl Settings {
         Self::default().gathered(given.iter().map(|word| Given::of(word)))
     }
 
+    /// Those of texts, one behind the other.
+    ///
+    /// # Errors
+    /// As of [`load`](Self::load).
+    pub(crate) fn of_texts(texts: &[Source]) -> Result<Self, Error> {
+        let again = |text: &Source| Source::new(text.name().to_owned(), text.text().to_owned());
+        Self::default().gathered(texts.iter().map(|text| Ok(Given::File(again(text)))))
+    }
+
     /// The same of a gateway.
     ///
     /// # Errors

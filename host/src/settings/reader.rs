@@ -24,7 +24,7 @@ const SYSCTL: &str = "give what `sysctl -a` prints, or sysctl.conf";
 
 /// A file of settings.
 pub(super) const SETTINGS: Wanted =
-    Wanted { what: "settings", option: "-c", refused: "is not sysctl text", help: SYSCTL };
+    Wanted { what: "settings", options: &["-c"], refused: "is not sysctl text", help: SYSCTL };
 
 /// What was given to read.
 pub(super) enum Given {

@@ -8,21 +8,26 @@ use super::hash::{self, TupleHash};
 /// Who an entry is.
 pub(super) type Id = (Tuple, Zone);
 
+/// The hashes of a tuple and of the inverse of it.
+pub(super) type Hashes = [u32; 2];
+
 /// Entries, those that have run out and were not met since included.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Buckets {
     hash: TupleHash,
     /// The newest node of each bucket.
     heads: Vec<Option<Node>>,
     /// The nodes of each [`GROUP`] of buckets.
     node_counts: Vec<u32>,
+    /// The nodes of each bucket whose entries have run out.
+    over_counts: Vec<u32>,
     entries: Vec<Option<Entry>>,
     /// Places in `entries` that are free.
     free: Vec<u32>,
 }
 
 /// An entry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     /// The tuple of its first packet.
     pub(super) id: Id,
@@ -30,6 +35,7 @@ pub(super) struct Entry {
     pub(super) number: u64,
     /// Whether it has run out.
     pub(super) is_over: bool,
+    hashes: Hashes,
     /// The nodes that are older, in the bucket of its tuple and in that of the inverse.
     older: [Option<Node>; 2],
 }
@@ -51,7 +57,9 @@ impl Buckets {
         let bucket_count = bucket_count.max(1);
         let heads = filled(None, bucket_count)?;
         let node_counts = filled(0, bucket_count.div_ceil(GROUP))?;
-        Some(Self { hash, heads, node_counts, entries: Vec::new(), free: Vec::new() })
+        let over_counts = filled(0, bucket_count)?;
+        let (entries, free) = (Vec::new(), Vec::new());
+        Some(Self { hash, heads, node_counts, over_counts, entries, free })
     }
 
     /// How many buckets there are.
@@ -64,13 +72,23 @@ impl Buckets {
         self.entries.len() - self.free.len()
     }
 
-    /// The bucket of a tuple.
-    pub(super) fn of(&self, (tuple, zone): &Id) -> usize {
-        hash::bucket(self.hash.of(tuple, *zone), self.heads.len())
+    /// The hashes of a tuple and of its inverse.
+    pub(super) fn hashes(&self, id: Id) -> Hashes {
+        DIRECTIONS.map(|dir| self.hash_of(&turned(id, dir)))
+    }
+
+    /// The hash of a tuple.
+    pub(super) fn hash_of(&self, (tuple, zone): &Id) -> u32 {
+        self.hash.of(tuple, *zone)
+    }
+
+    /// The bucket of a hash.
+    pub(super) fn of(&self, hash: u32) -> usize {
+        hash::bucket(hash, self.heads.len())
     }
 
     /// Puts in the entry of a connection, in front of the others.
-    pub(super) fn insert(&mut self, conn: &Conn) {
+    pub(super) fn insert(&mut self, conn: &Conn, hashes: Hashes) {
         let id = (conn.tuple(Direction::Original), conn.zone());
         let place = self.free.pop().or_else(|| {
             self.entries.push(None);
@@ -79,12 +97,12 @@ impl Buckets {
         let Some(at) = place.map(At) else { return };
         let mut older = [None; 2];
         for (dir, older) in DIRECTIONS.into_iter().zip(&mut older) {
-            let bucket = self.of(&turned(id, dir));
+            let bucket = self.of(hashes[side(dir)]);
             *older = self.heads.get_mut(bucket).and_then(|head| head.replace(Node(at, dir)));
             self.node_counts[bucket / GROUP] += 1;
         }
         if let Some(entry) = self.entries.get_mut(at.0 as usize) {
-            *entry = Some(Entry { id, number: conn.number(), is_over: false, older });
+            *entry = Some(Entry { id, number: conn.number(), is_over: false, hashes, older });
         }
     }
 
@@ -97,22 +115,32 @@ impl Buckets {
     pub(super) fn find(&self, conn: &Conn) -> Option<At> {
         let id = (conn.tuple(Direction::Original), conn.zone());
         let is_it = |at: &At| self.get(*at).is_some_and(|entry| entry.number == conn.number());
-        self.bucket(self.of(&id)).map(|Node(at, _)| at).find(is_it)
+        self.bucket(self.of(self.hash_of(&id))).map(|Node(at, _)| at).find(is_it)
     }
 
     /// Takes note that an entry has run out.
     pub(super) fn set_over(&mut self, at: At) {
-        if let Some(Some(entry)) = self.entries.get_mut(at.0 as usize) {
-            entry.is_over = true;
+        let entry = self.entries.get_mut(at.0 as usize).and_then(Option::as_mut);
+        let Some(entry) = entry.filter(|entry| !entry.is_over) else { return };
+        entry.is_over = true;
+        for hash in entry.hashes {
+            let bucket = self.of(hash);
+            self.over_counts[bucket] += 1;
         }
+    }
+
+    /// Whether an entry in the bucket of a hash has run out.
+    pub(super) fn has_over(&self, hash: u32) -> bool {
+        self.over_counts[self.of(hash)] > 0
     }
 
     /// Takes an entry out of both its buckets.
     pub(super) fn remove(&mut self, at: At) {
-        let Some(id) = self.get(at).map(|entry| entry.id) else { return };
+        let Some(&Entry { hashes, is_over, .. }) = self.get(at) else { return };
         for dir in DIRECTIONS {
-            let bucket = self.of(&turned(id, dir));
+            let bucket = self.of(hashes[side(dir)]);
             self.unlink(bucket, Node(at, dir));
+            self.over_counts[bucket] -= u32::from(is_over);
         }
         if let Some(entry) = self.entries.get_mut(at.0 as usize) {
             *entry = None;
@@ -121,8 +149,8 @@ impl Buckets {
     }
 
     /// The entries in a bucket, the newest first; one that has both its nodes there comes twice.
-    pub(super) fn entries_of(&self, bucket: usize) -> Vec<At> {
-        self.bucket(bucket).map(|Node(at, _)| at).collect()
+    pub(super) fn entries_of(&self, bucket: usize) -> impl Iterator<Item = At> {
+        self.bucket(bucket).map(|Node(at, _)| at)
     }
 
     /// The first bucket from that one on that holds entries.
@@ -141,24 +169,24 @@ impl Buckets {
         None
     }
 
-    /// What a look-up of a packet's tuple walks over before it finds the entry of that tuple, and
-    /// that entry.
-    pub(super) fn walk(&self, id: &Id) -> (Vec<At>, Option<At>) {
-        let mut walked = Vec::new();
-        for node in self.bucket(self.of(id)) {
-            let Node(at, dir) = node;
-            let found = self.get(at).is_some_and(|own| !own.is_over && turned(own.id, dir) == *id);
-            if found {
-                return (walked, Some(at));
+    /// Of what a look-up of a packet's tuple walks over before it finds the entry of that tuple,
+    /// those that have run out; and that entry.
+    pub(super) fn walk(&self, id: &Id, hash: u32) -> (Vec<At>, Option<At>) {
+        let mut over = Vec::new();
+        for Node(at, dir) in self.bucket(self.of(hash)) {
+            let Some(own) = self.get(at) else { continue };
+            if own.is_over {
+                over.push(at);
+            } else if own.hashes[side(dir)] == hash && turned(own.id, dir) == *id {
+                return (over, Some(at));
             }
-            walked.push(at);
         }
-        (walked, None)
+        (over, None)
     }
 
     /// How many nodes the fuller one of the two buckets of an entry has.
-    pub(super) fn longest_chain(&self, id: Id) -> usize {
-        let lengths = DIRECTIONS.map(|dir| self.bucket(self.of(&turned(id, dir))).count());
+    pub(super) fn longest_chain(&self, hashes: Hashes) -> usize {
+        let lengths = hashes.map(|hash| self.bucket(self.of(hash)).count());
         lengths.into_iter().max().unwrap_or(0)
     }
 
@@ -231,23 +259,33 @@ mod tests {
         (0..count).map(conn).collect()
     }
 
+    fn insert(buckets: &mut Buckets, conn: &Conn) {
+        let hashes = buckets.hashes((conn.tuple(Direction::Original), conn.zone()));
+        buckets.insert(conn, hashes);
+    }
+
+    fn walk(buckets: &Buckets, id: Id) -> Option<At> {
+        buckets.walk(&id, buckets.hash_of(&id)).1
+    }
+
     #[test]
     fn an_entry_is_met_by_both_its_tuples_until_it_is_taken_out() {
         for bucket_count in [1, 3, 64, 1000, 100_000] {
             let mut buckets = Buckets::new(bucket_count, TupleHash::new(1)).unwrap();
             let conns = conns(60);
-            conns.iter().for_each(|conn| buckets.insert(conn));
+            conns.iter().for_each(|conn| insert(&mut buckets, conn));
             for conn in conns.iter().step_by(2) {
                 buckets.remove(buckets.find(conn).unwrap());
             }
-            let node_count: usize = (0..bucket_count).map(|at| buckets.entries_of(at).len()).sum();
+            let node_count: usize =
+                (0..bucket_count).map(|at| buckets.entries_of(at).count()).sum();
             assert_eq!((buckets.len(), node_count), (30, 60));
             let first = buckets.next_occupied(0);
             let met = std::iter::successors(first, |at| buckets.next_occupied(at + 1));
-            let is_occupied = |bucket: &usize| !buckets.entries_of(*bucket).is_empty();
+            let is_occupied = |bucket: &usize| buckets.entries_of(*bucket).next().is_some();
             assert!(met.eq((0..bucket_count).filter(is_occupied)), "{bucket_count}");
             for (at, conn) in conns.iter().enumerate() {
-                let found = DIRECTIONS.map(|dir| buckets.walk(&(conn.tuple(dir), conn.zone())).1);
+                let found = DIRECTIONS.map(|dir| walk(&buckets, (conn.tuple(dir), conn.zone())));
                 let should = buckets.find(conn).filter(|_| at % 2 == 1);
                 assert_eq!(found, [should; 2], "{bucket_count}");
             }

@@ -21,12 +21,12 @@ const BIAS_COUNT: u64 = 100;
 const EVICTIONS_A_SECOND: u64 = 64_000;
 
 /// The collector.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Collector {
     clock: Clock,
     hz: u64,
-    /// When it runs next.
-    due: Jiffy,
+    /// When it runs next: the jiffy, and when that begins.
+    due: (Jiffy, Instant),
     /// When the cycle began.
     began: Jiffy,
     next_bucket: usize,
@@ -55,12 +55,13 @@ impl Collector {
     pub(super) fn new(hz: u64, first_run: Instant) -> Self {
         let clock = Clock::new(hz, first_run);
         let mean = Mean::biased(&clock);
-        Self { clock, hz, due: ORIGIN, began: ORIGIN, next_bucket: 0, mean, is_pressed: false }
+        let due = (ORIGIN, first_run);
+        Self { clock, hz, due, began: ORIGIN, next_bucket: 0, mean, is_pressed: false }
     }
 
     /// When it runs next.
-    pub(super) fn due(&self) -> Instant {
-        self.clock.instant(self.due)
+    pub(super) const fn due(&self) -> Instant {
+        self.due.1
     }
 
     /// Takes note that a newcomer has been refused.
@@ -76,7 +77,7 @@ impl Collector {
         buckets: &mut Buckets,
         living: &mut dyn Living,
     ) -> Option<Vec<u64>> {
-        let at = Some(self.due).filter(|due| *due <= self.clock.jiffy(now))?;
+        let (at, _) = Some(self.due).filter(|(_, begins)| *begins <= now)?;
         if self.next_bucket == 0 {
             self.began = at;
             self.mean = Mean::biased(&self.clock);
@@ -90,7 +91,8 @@ impl Collector {
         self.is_pressed = false;
         let is_through = self.scan(&mut run, (at, buckets), living, &mut killed);
         let delay = if is_through { self.rest(at) } else { 1 };
-        self.due = timer::runs_at(at, delay);
+        let due = timer::runs_at(at, delay);
+        self.due = (due, self.clock.instant(due));
         Some(killed)
     }
 
@@ -103,8 +105,11 @@ impl Collector {
         killed: &mut Vec<u64>,
     ) -> bool {
         let mut next = buckets.next_occupied(self.next_bucket);
+        let mut places = Vec::new();
         while let Some(bucket) = next {
-            for place in buckets.entries_of(bucket) {
+            places.clear();
+            places.extend(buckets.entries_of(bucket));
+            for &place in &places {
                 if run.taken_count == run.budget {
                     self.next_bucket = bucket;
                     return false;

@@ -21,7 +21,7 @@ use keeptrack_core::{
     Conn, Direction, Ended, Instant, Invalid, Packet, Tuple, Unconfirmed, Why, Zone,
 };
 
-use self::buckets::{At, Buckets, Id};
+use self::buckets::{At, Buckets, Hashes, Id};
 use self::collector::Collector;
 use self::hash::TupleHash;
 use self::standing::{Living, Now, Worth};
@@ -69,7 +69,7 @@ struct Params {
 }
 
 /// Linux's table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Linux {
     max: usize,
     buckets: Buckets,
@@ -80,6 +80,8 @@ struct Linux {
     collector: Option<Collector>,
     /// The tuple of the packet that is being tracked.
     looked_up: Option<Tuple>,
+    /// The newcomer that was asked for last, and its hashes.
+    newcomer: Option<(Id, Hashes)>,
     /// Connections that the collector took and that have not been handed out yet.
     collected: HashSet<u64>,
     /// How often a chain's length was asked for.
@@ -115,6 +117,7 @@ impl Linux {
             first_run_ms: params.first_run_ms.unwrap_or_else(drawn),
             collector: None,
             looked_up: None,
+            newcomer: None,
             collected: HashSet::new(),
             chain_count: 0,
         })
@@ -129,10 +132,22 @@ impl Linux {
 
     /// Looks a tuple up, takes out what has run out on the way, and answers the entry of that
     /// tuple.
-    fn look_up(&mut self, id: &Id) -> Option<At> {
-        let (walked, found) = self.buckets.walk(id);
-        self.reap(&walked);
+    fn look_up(&mut self, id: &Id, hash: u32) -> Option<At> {
+        let (over, found) = self.buckets.walk(id, hash);
+        self.reap(&over);
         found
+    }
+
+    /// The hashes of a newcomer, which are asked for several times.
+    fn hashes(&mut self, id: Id) -> Hashes {
+        match self.newcomer {
+            Some((known, hashes)) if known == id => hashes,
+            _ => {
+                let hashes = self.buckets.hashes(id);
+                self.newcomer = Some((id, hashes));
+                hashes
+            }
+        }
     }
 
     /// Takes out those of the entries that have run out.
@@ -144,9 +159,9 @@ impl Linux {
         }
     }
 
-    /// Asks for one more entry, for a packet of that tuple; answers why there is none to be had.
-    fn ask(&mut self, id: &Id, living: &mut dyn Living) -> Admission {
-        if self.buckets.len() < self.max || self.probe(id, living) {
+    /// Asks for one more entry, for a packet whose tuple has that hash; answers why there is none to be had.
+    fn ask(&mut self, hash: u32, living: &mut dyn Living) -> Admission {
+        if self.buckets.len() < self.max || self.probe(hash, living) {
             return Admission::Take;
         }
         if let Some(collector) = &mut self.collector {
@@ -155,12 +170,13 @@ impl Linux {
         Admission::Refuse(NOBODY_RULE)
     }
 
-    /// Drops all that may go of the first bucket that has any, of those near the bucket of a tuple;
+    /// Drops all that may go of the first bucket that has any, of those near the bucket of a hash;
     /// answers whether there were any.
-    fn probe(&mut self, id: &Id, living: &mut dyn Living) -> bool {
-        let own = self.buckets.of(id);
+    fn probe(&mut self, hash: u32, living: &mut dyn Living) -> bool {
+        let own = self.buckets.of(hash);
         for near in 0..PROBED {
-            let places = self.buckets.entries_of((own + near) % self.buckets.count());
+            let bucket = (own + near) % self.buckets.count();
+            let places: Vec<At> = self.buckets.entries_of(bucket).collect();
             self.reap(&places);
             let dropped = places.iter().filter(|&&place| self.drop_unassured(place, living));
             if dropped.count() > 0 {
@@ -182,9 +198,9 @@ impl Linux {
     }
 
     /// Whether a bucket of a new entry is longer than this time it may be.
-    fn is_chain_too_long(&mut self, id: Id) -> bool {
+    fn is_chain_too_long(&mut self, hashes: Hashes) -> bool {
         let (length, spread) = LONG_CHAIN;
-        let longest = self.buckets.longest_chain(id);
+        let longest = self.buckets.longest_chain(hashes);
         if longest <= length {
             return false;
         }
@@ -197,6 +213,10 @@ impl Linux {
 impl Peer for Linux {
     fn slots(&self) -> usize {
         self.max
+    }
+
+    fn limit(&mut self, max: usize) {
+        self.max = max;
     }
 
     fn pass_time(&mut self, now: Instant, ct: &mut Tracker) {
@@ -219,23 +239,30 @@ impl Peer for Linux {
     fn admit(&mut self, now: Instant, first: &mut Unconfirmed<'_>) -> Admission {
         self.begin(now);
         let id = (first.conn().tuple(Direction::Original), first.conn().zone());
-        if let Some(reopened) = self.look_up(&id) {
+        let hashes @ [hash, _] = self.hashes(id);
+        if let Some(reopened) = self.look_up(&id, hash) {
             self.buckets.remove(reopened);
         }
-        match self.ask(&id, first) {
-            Admission::Take if self.is_chain_too_long(id) => Admission::TooLong,
+        match self.ask(hash, first) {
+            Admission::Take if self.is_chain_too_long(hashes) => Admission::TooLong,
             admission => admission,
         }
     }
 
     fn entered(&mut self, now: Instant, conn: &Conn) {
         self.begin(now);
-        self.buckets.insert(conn);
+        let hashes = self.hashes((conn.tuple(Direction::Original), conn.zone()));
+        self.buckets.insert(conn, hashes);
     }
 
     fn known(&mut self, _now: Instant, conn: &Conn) {
         if let Some(tuple) = self.looked_up {
-            self.look_up(&(tuple, conn.zone()));
+            let id = (tuple, conn.zone());
+            let hash = self.buckets.hash_of(&id);
+            // A look-up does nothing but take out what has run out.
+            if self.buckets.has_over(hash) {
+                self.look_up(&id, hash);
+            }
         }
     }
 
@@ -246,8 +273,9 @@ impl Peer for Linux {
         ct: &mut Tracker,
     ) -> Admission {
         let id = (packet.tuple, Zone::DEFAULT);
-        match self.look_up(&id) {
-            None if is_first(why) => self.ask(&id, &mut Now(now, ct)),
+        let hash = self.buckets.hash_of(&id);
+        match self.look_up(&id, hash) {
+            None if is_first(why) => self.ask(hash, &mut Now(now, ct)),
             _ => Admission::Take,
         }
     }

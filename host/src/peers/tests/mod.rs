@@ -7,19 +7,15 @@ mod scenarios;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
-use std::rc::Rc;
 
-use keeptrack_core::fragment::AsLinux;
 use keeptrack_core::{
     Change, Config, Conn, Conntrack, Direction, Ends, Helpers, LinkType, Packet, Seed, TcpConfig,
     Why,
 };
 
 use super::{Keys, Peer, build};
-use crate::conntrack::GreTimeouts;
 use crate::front::Stamp;
 use crate::lane::{Lane, Room};
-use crate::listing::{Listing, Switch, WhoTells};
 use crate::memory::{Heap, helper_slots};
 use crate::on_full::Policy;
 use crate::rules;
@@ -67,11 +63,8 @@ impl Bench {
             .with_helpers(Helpers::new(helper_slots(0).unwrap(), 0))
             .on_full::<Policy>(crate::on_full::Built::unused().policy)
             .with_rules(rules::load(&[], &[], &config.timeouts, rules::Known::default()).unwrap())
-            .with_fragments(Stage::AsLinux(AsLinux::new(Box::default(), Box::default(), limits)));
-        let gre = GreTimeouts { unreplied: 30, stream: 180 };
-        let switches = (Switch::Off, Switch::Off);
-        let listing = Rc::new(Listing::new(WhoTells::Table, switches, (gre, Vec::new())));
-        let lane = Lane::new((ct, Room::Fixed), Some(peer), listing);
+            .with_fragments(Stage::as_linux(limits));
+        let lane = Lane::new((ct, Room::Fixed), Some(peer), None);
         Self { lane, told: Told::default(), now_ms: 0 }
     }
 
