@@ -6,6 +6,7 @@
 mod document;
 mod lines;
 mod place;
+mod wrap;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,6 +15,7 @@ use document::Colors;
 pub(crate) use document::Document;
 pub(crate) use lines::Lines;
 use place::{Identity, Place};
+pub(crate) use wrap::wrapped;
 
 use crate::error::Error;
 use crate::options::{Format, Output, When};
@@ -44,12 +46,7 @@ impl<'o> Outputs<'o> {
         let mut stdout = Some(stdout);
         let mut outputs = Self { streams: Vec::new(), documents: Vec::new() };
         for (Output { format, .. }, place) in asked.iter().zip(places) {
-            let sink = match place {
-                Place::File(path) => Sink::File(path),
-                Place::Stdout => {
-                    Sink::Stdout(stdout.take().ok_or_else(|| Error::SameOutput(place.name()))?)
-                }
-            };
+            let sink = Sink::of(place, &mut stdout)?;
             if format.is_stream() {
                 outputs.streams.push((*format, Lines::open(sink)?));
             } else {
@@ -59,6 +56,41 @@ impl<'o> Outputs<'o> {
         }
         Ok(outputs)
     }
+}
+
+/// Opens outputs that are all written at the end.
+///
+/// # Errors
+/// As of [`Outputs::open`].
+pub(crate) fn documents<'o, F: Copy>(
+    asked: &[Output<F>],
+    read: &[&Path],
+    color: When,
+    stdout: &'o mut dyn Write,
+) -> Result<Vec<(F, Document<'o>)>, Error> {
+    let places = places(asked, read)?;
+    let mut stdout = Some(stdout);
+    let documents = asked.iter().zip(places).map(|(output, place)| {
+        let sink = Sink::of(place, &mut stdout)?;
+        Ok((output.format, Document::open(sink, colors(color, place))?))
+    });
+    documents.collect()
+}
+
+/// Writes each of `documents`. One that cannot be written keeps nobody else from being written, and
+/// one that nobody reads any more is no failure.
+///
+/// # Errors
+/// The first of those that cannot be written.
+pub(crate) fn write_all<F>(
+    documents: Vec<(F, Document<'_>)>,
+    mut write: impl FnMut(F, &mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    let written =
+        documents.into_iter().map(|(format, document)| document.write(|out| write(format, out)));
+    let written: Vec<_> = written.collect();
+    let mut failed = written.into_iter().filter_map(Result::err).map(Error::Write);
+    failed.find(|error| !error.is_broken_pipe()).map_or(Ok(()), Err)
 }
 
 /// Opens the one output of a run that writes a document without colours; `-` is `stdout`.
@@ -87,8 +119,20 @@ enum Sink<'o, 'f> {
     File(&'f Path),
 }
 
+impl<'o, 'f> Sink<'o, 'f> {
+    /// What is there; there is one stdout.
+    fn of(place: Place<'f>, stdout: &mut Option<&'o mut dyn Write>) -> Result<Self, Error> {
+        Ok(match place {
+            Place::File(path) => Self::File(path),
+            Place::Stdout => {
+                Self::Stdout(stdout.take().ok_or_else(|| Error::SameOutput(place.name()))?)
+            }
+        })
+    }
+}
+
 /// Where the outputs go; refuses what would write over something, before anything is written.
-fn places<'f>(asked: &'f [Output], read: &[&Path]) -> Result<Vec<Place<'f>>, Error> {
+fn places<'f, F>(asked: &'f [Output<F>], read: &[&Path]) -> Result<Vec<Place<'f>>, Error> {
     let read: Vec<_> = read.iter().filter_map(|file| place::read(file)).collect();
     let (mut places, mut written) = (Vec::new(), Vec::new());
     for output in asked {
