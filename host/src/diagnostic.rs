@@ -1,4 +1,5 @@
-//! Errors shown as a compiler shows them: the file, the line, the word underlined, what to do.
+//! Errors and findings shown as a compiler shows them: the file, the line, the word underlined, what
+//! to do.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,6 +15,36 @@ const MAX_FAULTS: usize = 20;
 /// How much of a line is kept behind the marked word, in characters: more than any screen shows.
 const MAX_REST_LEN: usize = 1000;
 
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// It is wrong.
+    Error,
+    /// It does something else than it seems to.
+    Warning,
+    /// It may be meant so.
+    Note,
+}
+
+impl Severity {
+    /// As it is printed.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+
+    const fn level(self) -> Level<'static> {
+        match self {
+            Self::Error => Level::ERROR,
+            Self::Warning => Level::WARNING,
+            Self::Note => Level::NOTE,
+        }
+    }
+}
+
 /// What is wrong at a place of a file that is being read.
 #[derive(Debug)]
 pub(crate) struct Fault {
@@ -21,6 +52,9 @@ pub(crate) struct Fault {
     pub(crate) span: Range<usize>,
     title: String,
     label: String,
+    /// Another part of the file, and what it has to do with it.
+    beside: Option<(Range<usize>, String)>,
+    severity: Severity,
     footers: Vec<Footer>,
     is_undecided: bool,
 }
@@ -37,6 +71,8 @@ impl Fault {
             span,
             title: title.into(),
             label: String::new(),
+            beside: None,
+            severity: Severity::Error,
             footers: Vec::new(),
             is_undecided: false,
         }
@@ -61,6 +97,18 @@ impl Fault {
     /// Says beside the underlined word what is wrong with it.
     pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
+        self
+    }
+
+    /// Marks another part of the file, and says what it has to do with it.
+    pub(crate) fn beside(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.beside = Some((span, label.into()));
+        self
+    }
+
+    /// Says how bad it is.
+    pub(crate) const fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
         self
     }
 
@@ -168,6 +216,7 @@ impl From<Diagnostic> for Diagnostics {
 /// One error, with all that is needed to show it.
 #[derive(Debug)]
 pub struct Diagnostic {
+    severity: Severity,
     title: String,
     place: Option<Box<Place>>,
     footers: Vec<Footer>,
@@ -176,47 +225,89 @@ pub struct Diagnostic {
 #[derive(Debug)]
 struct Place {
     file: String,
+    /// The number of the first line that is shown.
+    first_line: usize,
+    /// The number of the marked line.
     line: usize,
+    /// How many characters of the line stand before the marked ones.
+    column: usize,
     source: String,
     span: Range<usize>,
     label: String,
+    beside: Option<(Range<usize>, String)>,
 }
 
 impl Diagnostic {
     /// An error of a whole file, or of all.
     pub(crate) fn without_place(title: &str, help: Option<&str>) -> Self {
         let footers = help.map(|help| Footer { level: Level::HELP, text: visible(help) });
-        Self { title: visible(title), place: None, footers: footers.into_iter().collect() }
+        Self {
+            severity: Severity::Error,
+            title: visible(title),
+            place: None,
+            footers: footers.into_iter().collect(),
+        }
     }
 
     /// A fault of `file`.
     pub(crate) fn new(fault: Fault, file: &Source) -> Self {
-        let (line, around) = file.line_at(fault.span.start);
-        let end = fault.span.end.clamp(fault.span.start, around.end.max(fault.span.start));
-        let part = |part: Range<usize>| visible(file.text().get(part).unwrap_or_default());
-        let before = part(around.start..fault.span.start);
-        let marked = part(fault.span.start..end);
-        let rest = file.text().get(end..around.end).unwrap_or_default();
-        let behind: String = visible(&rest.chars().take(MAX_REST_LEN).collect::<String>());
-        let span = before.len()..before.len() + marked.len();
+        let (line, own) = file.line_at(fault.span.start);
+        let beside = fault.beside.map(|(span, label)| (file.line_at(span.start), span, label));
+        let (mut first_line, mut start, mut end) = (line, own.start, own.end);
+        if let Some(((number, around), ..)) = &beside {
+            first_line = first_line.min(*number);
+            start = start.min(around.start);
+            end = end.max(around.end);
+        }
+        let shown = Shown { text: file.text(), start, end };
         let place = Place {
             file: visible(file.name()),
+            first_line,
             line,
-            source: format!("{before}{marked}{behind}"),
-            span,
+            column: file.text().get(own.start..fault.span.start).map_or(0, |s| s.chars().count()),
+            source: shown.source(fault.span.end),
+            span: shown.span(&fault.span, own.end),
             label: visible(&fault.label),
+            beside: beside
+                .map(|((_, around), span, label)| (shown.span(&span, around.end), visible(&label))),
         };
         let footers = fault.footers.into_iter();
         let footers = footers.map(|footer| Footer { text: visible(&footer.text), ..footer });
         Self {
+            severity: fault.severity,
             title: visible(&fault.title),
             place: Some(Box::new(place)),
             footers: footers.collect(),
         }
     }
 
+    /// How bad it is.
+    pub(crate) const fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// What is the matter, in one line.
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The file, line and column, from 1, of what is marked.
+    pub(crate) fn place(&self) -> Option<(&str, usize, usize)> {
+        self.place.as_ref().map(|place| (place.file.as_str(), place.line, place.column + 1))
+    }
+
+    /// What is said beside what is marked, if anything is.
+    pub(crate) fn label(&self) -> Option<&str> {
+        self.place.as_ref().map(|place| place.label.as_str()).filter(|label| !label.is_empty())
+    }
+
+    /// What else is worth knowing, and what to do.
+    pub(crate) fn footers(&self) -> impl Iterator<Item = &str> {
+        self.footers.iter().map(|footer| footer.text.as_str())
+    }
+
     fn render(&self, renderer: &Renderer) -> String {
-        let title = Level::ERROR.primary_title(&self.title);
+        let title = self.severity.level().primary_title(&self.title);
         let footers = self.footers.iter().map(|footer| {
             Group::with_title(footer.level.clone().secondary_title(footer.text.as_str()))
         });
@@ -228,10 +319,15 @@ impl Diagnostic {
         };
         let mark = AnnotationKind::Primary.span(place.span.clone());
         let mark = if place.label.is_empty() { mark } else { mark.label(&place.label) };
+        let beside = place
+            .beside
+            .as_ref()
+            .map(|(span, label)| AnnotationKind::Context.span(span.clone()).label(label));
         let snippet = Snippet::source(&place.source)
             .path(&place.file)
-            .line_start(place.line)
-            .annotation(mark);
+            .line_start(place.first_line)
+            .annotation(mark)
+            .annotations(beside);
         let report: Vec<Group<'_>> =
             std::iter::once(title.element(snippet)).chain(footers).collect();
         renderer.render(&report)
@@ -248,6 +344,36 @@ impl fmt::Display for Diagnostic {
     /// Without colours.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(&Renderer::plain()))
+    }
+}
+
+/// The lines of a file that are shown, hidden characters made visible.
+struct Shown<'t> {
+    text: &'t str,
+    start: usize,
+    end: usize,
+}
+
+impl Shown<'_> {
+    fn part(&self, part: Range<usize>) -> String {
+        let text = self.text.get(part).unwrap_or_default();
+        text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+    }
+
+    /// All of them, but of the rest of the last one behind the end of what is marked no more than a
+    /// screen shows.
+    fn source(&self, marked_end: usize) -> String {
+        let end = marked_end.clamp(self.start, self.end);
+        let rest = self.text.get(end..self.end).unwrap_or_default();
+        let rest_len = rest.char_indices().nth(MAX_REST_LEN).map_or(rest.len(), |(at, _)| at);
+        self.part(self.start..end + rest_len)
+    }
+
+    /// Where a part of the file stands there, up to the end of its line.
+    fn span(&self, span: &Range<usize>, line_end: usize) -> Range<usize> {
+        let end = span.end.clamp(span.start, line_end.max(span.start));
+        let before = self.part(self.start..span.start).len();
+        before..before + self.part(span.start..end).len()
     }
 }
 

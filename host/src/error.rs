@@ -17,6 +17,7 @@ use crate::options::MAX_ENTRIES;
 use crate::path::Misplaced;
 use crate::sight::Untold;
 use crate::source::reason;
+use crate::sweep::Unfit;
 use crate::units::Clock;
 
 /// Why there is no result, or only part of one.
@@ -94,6 +95,10 @@ pub enum Error {
     Output(PathBuf, io::Error),
     /// A report cannot be written.
     Write(io::Error),
+    /// A log where tables are tried with packets, of which it has none.
+    TrialsOfLog(String),
+    /// Settings that cannot be swept.
+    Sweep(Unfit),
 }
 
 impl Error {
@@ -142,6 +147,10 @@ impl Error {
             Self::NoEntries(..) => {
                 "a table is what `conntrack -L` or /proc/net/nf_conntrack prints".into()
             }
+            Self::TrialsOfLog(_) => {
+                "it takes a capture: `tcpdump -i any -s 96 -w capture.pcap`".into()
+            }
+            Self::Sweep(unfit) => unfit.help(),
             Self::RulesForLog(_) => "replay a capture to try rules".into(),
             Self::OneTable(_) => {
                 "--compare writes summary and json; for the others name one policy: `--on-full`"
@@ -252,6 +261,10 @@ impl fmt::Display for Error {
                 write!(f, "{path} cannot be written: {error}")
             }
             Self::Write(error) => write!(f, "the output cannot be written: {error}"),
+            Self::Sweep(unfit) => unfit.fmt(f),
+            Self::TrialsOfLog(file) => {
+                write!(f, "{file} is an event log, which has no packets to try tables with")
+            }
         }
     }
 }

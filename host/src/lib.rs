@@ -2,6 +2,7 @@
 //!
 //! [`run`] is the program without its process: options in, reports out.
 
+pub mod advise;
 pub mod capture;
 pub mod conntrack;
 pub mod memory;
@@ -25,6 +26,7 @@ mod front;
 mod lane;
 mod lanes;
 mod ledger;
+mod lint;
 mod listing;
 mod log;
 mod manual;
@@ -42,6 +44,8 @@ mod setup;
 mod sight;
 mod source;
 mod stage;
+mod sweep;
+mod trials;
 mod twins;
 mod units;
 

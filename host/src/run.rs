@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
+use crate::advise;
 use crate::capture::Stop;
 use crate::compare;
 use crate::conntrack::{Footer, Form};
@@ -11,6 +12,7 @@ use crate::diff;
 use crate::error::Error;
 use crate::firmware_config;
 use crate::ledger::Ledger;
+use crate::lint;
 use crate::manual;
 use crate::options::{self, Command, Format, Options, Output, When};
 use crate::output::Outputs;
@@ -18,6 +20,7 @@ use crate::progress::Progress;
 use crate::replay::Tracker;
 use crate::report::{self, KernelLog, Lasts, Reached, Reports, Subject, Tally};
 use crate::session::Session;
+use crate::sweep;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,9 @@ pub fn run(options: &Options, stop: &Stop, stdout: &mut dyn Write) -> Result<Out
             Some(specs) => compare::compare(replay, specs, (options.color, stop), stdout),
             None => self::replay(replay, options.color, stop, stdout),
         },
+        Command::Advise(advise) => advise::advise(advise, (options.color, stop), stdout),
+        Command::Sweep(sweep) => sweep::sweep(sweep, (options.color, stop), stdout),
+        Command::Lint(lint) => lint::run(lint, options.color, stdout),
         Command::Diff(diff) => diff::diff(diff, options.color, stop, stdout),
         Command::FirmwareConfig(config) => firmware_config::run(config, stdout),
         Command::Completions { shell } => {
@@ -76,7 +82,7 @@ fn replay(
         _ => Lasts::ToEnd,
     };
 
-    let listing = Rc::clone(&session.listing);
+    let listing = Arc::clone(&session.listing);
     let tally = Tally::new(session.max).with_ledger(Ledger::new(options.ledger_max));
     let mut reports = Reports::new(tally, &mut outputs, &listing, log, lasts);
     let done = session.run(&mut [&mut reports], &progress);
@@ -87,11 +93,7 @@ fn replay(
         // Nobody reads on.
         return Ok(if stop.is_asked() { Outcome::Interrupted } else { Outcome::Done });
     }
-    let reached = match &done {
-        Ok(()) if stop.is_asked() => Reached::Interruption,
-        Ok(()) => Reached::End,
-        Err(_) => Reached::Trouble,
-    };
+    let reached = Reached::by(&done, stop);
     if tally.packet_count == 0 && reached != Reached::Interruption {
         // There is nothing to report.
         return Err(done.err().unwrap_or_else(|| session.nothing()));

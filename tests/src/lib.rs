@@ -35,6 +35,8 @@ pub mod judge;
 #[cfg(feature = "host")]
 pub mod kernel;
 pub mod large;
+#[cfg(all(feature = "host", target_os = "linux"))]
+pub mod lints;
 mod memory;
 #[cfg(test)]
 mod model;
@@ -44,10 +46,14 @@ pub mod nf;
 pub mod ours;
 #[cfg(test)]
 mod parse_vs_etherparse;
+#[cfg(feature = "host")]
+pub mod pasted;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod regress;
+#[cfg(all(feature = "host", target_os = "linux"))]
+pub mod relive;
 #[cfg(test)]
 mod restore;
 #[cfg(feature = "host")]
@@ -74,3 +80,5 @@ pub mod told;
 mod udp_icmp;
 #[cfg(test)]
 mod wheel;
+#[cfg(feature = "host")]
+pub mod wild_kernel;

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::on_full::{Spec, Specs};
 use crate::options::{self, Format, When};
-use crate::output::Outputs;
+use crate::output::{self, Outputs};
 use crate::progress::Progress;
 use crate::report::{Reached, Subject, Tally};
 use crate::run::{self, Outcome};
@@ -66,11 +66,7 @@ pub(crate) fn compare(
         columns.iter_mut().map(|tally| tally as &mut dyn Report).collect();
     let done = session.run(&mut reports, &progress);
     progress.finish();
-    let reached = match &done {
-        Ok(()) if stop.is_asked() => Reached::Interruption,
-        Ok(()) => Reached::End,
-        Err(_) => Reached::Trouble,
-    };
+    let reached = Reached::by(&done, stop);
     let Some(tally) = columns.first() else { return done.map(|()| Outcome::Done) };
     let (packet_count, lasted_ms) = (tally.packet_count, tally.lasted_ms());
     if packet_count == 0 && reached != Reached::Interruption {
@@ -82,20 +78,14 @@ pub(crate) fn compare(
     let subject = Subject::new(options, &session, reached);
     let rows = rows(specs, &session, columns);
     let comparison = Comparison { subject: &subject, packet_count, lasted_ms, rows };
-    let written = outputs.documents.into_iter().map(|(format, document)| {
-        document.write(|out| match format {
-            Format::Json => json::json(out, &comparison),
-            _ => print::print(out, &comparison),
-        })
+    let written = output::write_all(outputs.documents, |format, out| match format {
+        Format::Json => json::json(out, &comparison),
+        _ => print::print(out, &comparison),
     });
-    let written: Vec<_> = written.collect();
     if !world.quiet {
         run::warn(&mut progress.stderr(), &options.output, &subject);
     }
-    // One output that cannot be written keeps nobody else from being written.
-    let failed = written.into_iter().filter_map(Result::err).map(Error::Write);
-    let mut failed = failed.filter(|error| !error.is_broken_pipe());
-    done.and_then(|()| failed.next().map_or(Ok(()), Err))?;
+    done.and(written)?;
     Ok(if reached == Reached::Interruption { Outcome::Interrupted } else { Outcome::Done })
 }
 

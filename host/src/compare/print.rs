@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::figures::{Class, Figures};
 use super::{Comparison, Row};
+use crate::output::wrapped;
 use crate::report::style::{CAUTION, FAINT, STRONG, Styled};
 use crate::units::{Count, Lasting};
 
@@ -173,21 +174,6 @@ fn paragraph(out: &mut dyn Write, name: &str, text: &str) -> io::Result<()> {
         name = "";
     }
     Ok(())
-}
-
-/// A text in lines that are no longer than that, unless a word is.
-fn wrapped(text: &str, len: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < len => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 fn class((name, class): (&String, &Class)) -> String {

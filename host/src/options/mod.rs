@@ -1,7 +1,10 @@
 //! What was typed.
 
+mod advise;
+mod lint;
 mod moment;
 mod output;
+mod sweep;
 mod words;
 
 use std::net::IpAddr;
@@ -14,8 +17,11 @@ use crate::firmware_config::{USUAL_ADDRESS, address};
 use crate::ledger;
 use crate::on_full::{Spec, Specs};
 use crate::path::Naming;
+pub use advise::{Advise, AdviseFormat};
+pub use lint::{Lint, LintFormat};
 pub use moment::Moment;
 pub use output::{Format, Output};
+pub use sweep::{Sweep, SweepFormat};
 pub(crate) use words::MAX_ENTRIES;
 pub use words::{Copies, HashSeed, Preset, When};
 use words::{bucket_count, entry_count, seconds};
@@ -43,6 +49,12 @@ pub struct Options {
 pub enum Command {
     /// Passes captures through a table: when it is full, what is dropped, what fills it
     Replay(Box<Replay>),
+    /// Tries changes in one pass, and writes the lines for the one that keeps the table from filling
+    Advise(Box<Advise>),
+    /// Tries every combination of some settings in one pass, and says which are the cheapest
+    Sweep(Box<Sweep>),
+    /// Finds rules that do something else than they seem to, and settings that do not fit
+    Lint(Lint),
     /// Compares the table after a capture with one that a kernel had
     Diff(Box<Diff>),
     /// Compiles rules and settings to the configuration of a gateway, and prints one in words
@@ -217,10 +229,11 @@ pub struct World {
     #[arg(short, long, value_name = "FILE|NAME=VALUE")]
     pub config: Vec<String>,
 
-    /// Rules of the raw table: iptables-save text or iptables command lines (repeatable)
+    /// Rules of iptables or nft, as saved, listed or typed (repeatable)
     ///
-    /// Also `firewall-cmd --direct` lines and units of systemd. What rules ask of ipsets is looked
-    /// up in what `ipset save` prints, given as one more file.
+    /// `iptables-save`, scripts and units with iptables commands, `firewall-cmd --direct` lines,
+    /// `nft list ruleset`, also with `-j`. Those before tracking decide. What rules ask of ipsets
+    /// is looked up in what `ipset save` prints, given as one more file.
     #[arg(short, long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
 

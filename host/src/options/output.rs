@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use crate::conntrack::{Form, Times};
 
-/// Something to write.
+/// Something to write, in one of a command's formats.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
+pub struct Output<F = Format> {
     /// What.
-    pub format: Format,
+    pub format: F,
     /// Where to; stdout without it.
     pub file: Option<PathBuf>,
 }
@@ -63,13 +63,7 @@ impl FromStr for Output {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, file) = match text.split_once('=') {
-            Some((_, "")) => return Err("no file name behind `=`".into()),
-            // As `-` is stdin where something is read.
-            Some((format, "-")) => (format, None),
-            Some((format, file)) => (format, Some(file.into())),
-            None => (text, None),
-        };
+        let (format, file) = place(text)?;
         let mut words = format.split(',');
         let name = words.next().unwrap_or_default();
         let words: Vec<_> = words.collect();
@@ -90,6 +84,20 @@ impl FromStr for Output {
         };
         Ok(Self { format, file })
     }
+}
+
+/// The format as typed, and the file behind it.
+///
+/// # Errors
+/// When a file is announced and there is none.
+pub(super) fn place(text: &str) -> Result<(&str, Option<PathBuf>), String> {
+    Ok(match text.split_once('=') {
+        Some((_, "")) => return Err("no file name behind `=`".into()),
+        // As `-` is stdin where something is read.
+        Some((format, "-")) => (format, None),
+        Some((format, file)) => (format, Some(file.into())),
+        None => (text, None),
+    })
 }
 
 fn plain(name: &str, words: &[&str], format: Format) -> Result<Format, String> {

@@ -33,6 +33,8 @@ pub(crate) use reports::{Lasts, Reports};
 pub(crate) use stats::linux_drop;
 pub use stats::stats;
 pub use subject::{Reached, RuleEffect, Subject};
+pub(crate) use subject::{described, input_notes};
+pub(crate) use summary::linux_bytes;
 pub use summary::summary;
 pub(crate) use table::table;
 pub use tally::Tally;

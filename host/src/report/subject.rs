@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use keeptrack_core::raw::{Hook, RuleCount, Target};
 use keeptrack_core::{Stats, Timeout};
 
-use crate::capture::{Captures, printable};
+use crate::capture::{Captures, Stop, printable};
+use crate::error::Error;
 use crate::on_full::{self, Spec};
 use crate::options::{self, Preset, World};
 use crate::replay::Tracker;
@@ -61,6 +62,17 @@ pub enum Reached {
     Trouble,
 }
 
+impl Reached {
+    /// How far that came which is done so.
+    pub(crate) fn by(done: &Result<(), Error>, stop: &Stop) -> Self {
+        match done {
+            Ok(()) if stop.is_asked() => Self::Interruption,
+            Ok(()) => Self::End,
+            Err(_) => Self::Trouble,
+        }
+    }
+}
+
 /// What a rule came to at a hook where packets met it.
 #[derive(Clone, Copy)]
 pub struct RuleEffect<'s> {
@@ -80,14 +92,12 @@ impl<'s> Subject<'s> {
     pub(crate) fn new(options: &options::Replay, session: &'s Session, reached: Reached) -> Self {
         let Session { input, replay, settings, .. } = session;
         let world = &options.world;
-        let (capture, described, unit) = match input {
-            Input::Captures(captures) => (captures.name(), describe(captures), "packets"),
-            Input::Log(log) => (log.file().to_owned(), "conntrack events".into(), "events"),
+        let unit = match input {
+            Input::Captures(_) => "packets",
+            Input::Log(_) => "events",
         };
         let seeded = session.seeded.count;
-        let mut notes = session.notes();
-        notes.extend(rule_notes(world, replay.table()));
-        notes.extend(helper_notes(replay.table().stats()));
+        let mut notes = input_notes(world, session);
         if world.firmware_config.is_none() {
             notes.extend(policy_notes(session));
         }
@@ -95,9 +105,9 @@ impl<'s> Subject<'s> {
         let typed = world.max.filter(|max| session.max == Some(*max));
         let typed = typed.map(|_| "--max".to_owned());
         Self {
-            capture,
+            capture: input.name(),
             again: again(options),
-            described,
+            described: described(session),
             reached,
             notes,
             max: session.max,
@@ -126,6 +136,12 @@ impl<'s> Subject<'s> {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.reached == Reached::End
+    }
+
+    /// Whether it is packets that were replayed, and not what a kernel said of them.
+    #[must_use]
+    pub fn is_capture(&self) -> bool {
+        self.unit == "packets"
     }
 
     /// What each rule that somebody wrote came to, at each hook that leads to it; by place.
@@ -188,6 +204,23 @@ fn quoted(word: &str) -> String {
     format!("'{}'", printable(word).replace('\'', "'\\''"))
 }
 
+/// What the input is, in words.
+pub(crate) fn described(session: &Session) -> String {
+    match &session.input {
+        Input::Captures(captures) => describe(captures),
+        Input::Log(_) => "conntrack events".into(),
+    }
+}
+
+/// What should be said of the input, of rules and of helpers, whatever the table is.
+pub(crate) fn input_notes(world: &World, session: &Session) -> Vec<String> {
+    let table = session.replay.table();
+    let mut notes = session.notes();
+    notes.extend(rule_notes(world, table));
+    notes.extend(helper_notes(table.stats()));
+    notes
+}
+
 /// `pcapng, 2 interfaces (lo, eth0)`.
 fn describe(capture: &Captures) -> String {
     let interfaces: Vec<_> = capture.interfaces().collect();
@@ -218,6 +251,9 @@ fn rule_notes(world: &World, table: &Tracker) -> Vec<String> {
     }
     for undecided in &rules.skipped.undecided {
         notes.push(format!("a rule matches nothing here: {undecided}"));
+    }
+    for wrapped in &rules.skipped.wrapped_ports {
+        notes.push(format!("iptables installs a port modulo 65536: {wrapped}"));
     }
     let event_choices = rules.skipped.event_choices;
     if event_choices > 0 {

@@ -214,7 +214,11 @@ fn words_of_rules_that_are_wrong_are_underlined() {
     let files = Files::new();
     let cases = [
         ("-A PREROUTING -p udp --dprot 53 -j NOTRACK", "--dprot", "help: did you mean `--dport`?"),
-        ("-A PREROUTING -p udp --dport 70000 -j NOTRACK", "70000", "port 70000 is out of range"),
+        (
+            "-A PREROUTING -p udp -m multiport --dports 70000 -j NOTRACK",
+            "70000",
+            "port 70000 is out of range",
+        ),
         ("-A PREROUTING -i lo -j NOTRAK", "NOTRAK", "did you mean `NOTRACK`?"),
         ("-A PREROUTNG -j NOTRACK", "PREROUTNG", "chain"),
         ("-A PREROUTING -s 10.0.0.0/33 -j NOTRACK", "10.0.0.0/33", "33"),

@@ -32,7 +32,7 @@ fn files() -> Vec<(&'static str, String)> {
         ("-r", "#!/bin/sh\niptables -t raw -A PREROUTING -p udp -j NOTRACK\n".into()),
         (
             "-r",
-            "table inet raw {\n chain c {\n  type filter hook output priority raw;\n  notrack\n }\n}\n"
+            "table inet raw {\n chain c {\n  type filter hook prerouting priority raw;\n  notrack\n }\n}\n"
                 .into(),
         ),
         ("-r", "{\"nftables\": [{\"table\": {\"family\": \"ip\", \"name\": \"raw\"}}]}\n".into()),

@@ -26,7 +26,7 @@ fn options(command: &str) -> Vec<String> {
 
 #[test]
 fn help_is_short_and_help_command_is_full() {
-    for command in ["replay", "diff"] {
+    for command in ["replay", "sweep", "diff"] {
         let (short, full) = (help(&[command, "--help"]), help(&["help", command]));
         assert_eq!(short, help(&[command, "-h"]));
         assert!(!short.contains("Examples:") && full.contains("Examples:"));
@@ -45,7 +45,7 @@ fn there_is_a_page_for_the_program_and_for_each_command() {
     let files = Files::new();
     let folder = files.path("man");
     keeptrack(&["man", &folder]).end.unwrap();
-    for command in ["replay", "diff", "firmware-config"] {
+    for command in ["replay", "sweep", "diff", "firmware-config"] {
         let page = fs::read_to_string(format!("{folder}/keeptrack-{command}.1")).unwrap();
         let plain = page.replace('\\', "");
         for option in options(command) {
@@ -63,7 +63,7 @@ fn every_shell_completes_every_option() {
         let Ran { end, stdout } = keeptrack(&["completions", shell]);
         end.unwrap();
         let script = String::from_utf8(stdout).unwrap();
-        for command in ["replay", "diff"] {
+        for command in ["replay", "sweep", "diff"] {
             for option in options(command) {
                 assert!(completes(shell, &script, command, &option), "{shell} {command} {option}");
             }

@@ -1,6 +1,8 @@
 //! Runs the host program inside of this process: a command line in, its end and its stdout out.
 
 #[cfg(test)]
+mod advise;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod compare;
@@ -31,6 +33,8 @@ mod large;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod lint;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod made;
@@ -52,6 +56,8 @@ mod samples;
 mod settings;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod sweep;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]

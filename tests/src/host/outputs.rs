@@ -12,9 +12,14 @@ use super::made::{Files, MAIL_RELAY, RAW, json, pcap};
 use super::page::PAGE;
 use crate::frames::{CLIENT, SERVER, ip, udp};
 
-/// The names in the first column of the table below a heading of the page.
+/// The names in the first column of the table below a heading of the page of `replay`.
 pub(super) fn documented(heading: &str) -> BTreeSet<&'static str> {
-    let (_, section) = PAGE.split_once(&format!("\n{heading}\n")).expect("the heading");
+    documented_in(PAGE, heading)
+}
+
+/// The same of another page.
+pub(super) fn documented_in(page: &'static str, heading: &str) -> BTreeSet<&'static str> {
+    let (_, section) = page.split_once(&format!("\n{heading}\n")).expect("the heading");
     let lines = section.lines().take_while(|line| !line.starts_with('#'));
     let cells = lines.filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
     cells.map(|(name, _)| name).collect()

@@ -9,6 +9,15 @@ pub(super) const PAGE: &str = include_str!("../../../docs/replay.md");
 /// The page of the gateway's configuration.
 const FIRMWARE_CONFIG: &str = include_str!("../../../docs/firmware-config.md");
 
+/// The page of `keeptrack advise`.
+pub(super) const ADVISE: &str = include_str!("../../../docs/advise.md");
+
+/// The page of `keeptrack sweep`.
+pub(super) const SWEEP: &str = include_str!("../../../docs/sweep.md");
+
+/// The page of `keeptrack lint`.
+const LINT: &str = include_str!("../../../docs/lint.md");
+
 /// How files end that a page shows or has made.
 const FILES: [&str; 6] = [".rules", ".v4", ".v6", ".conf", ".image", ".uf2"];
 
@@ -55,10 +64,10 @@ fn said(typed: &[&str]) -> String {
 
 #[test]
 fn pages_quote_what_the_program_writes() {
-    for page in [PAGE, FIRMWARE_CONFIG] {
+    for page in [PAGE, ADVISE, FIRMWARE_CONFIG, LINT, SWEEP] {
         let files = Files::new();
         let blocks: Vec<_> = page.split("```console\n").skip(1).collect();
-        assert!(blocks.len() >= 2);
+        assert!(!blocks.is_empty());
         for block in blocks {
             let (block, _) = block.split_once("```").expect("the end of a block");
             commands(block).iter().for_each(|shown| check(shown, &files));

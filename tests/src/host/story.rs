@@ -176,7 +176,7 @@ fn every_packet_is_counted_once() {
 #[test]
 fn what_the_summary_says_to_try_can_be_pasted() {
     let files = Files::new();
-    let text = summary(&[MAIL_RELAY, "--max", "1024"]);
+    let text = summary(&[MAIL_RELAY, "--max", "2048"]);
     let (_, next) = text.split_once("\nnext:  ").unwrap();
     let mut lines = next.lines().skip(1).map(str::trim);
     let rule = lines.next().unwrap().strip_prefix("echo '").unwrap();
@@ -187,4 +187,15 @@ fn what_the_summary_says_to_try_can_be_pasted() {
         words.split(' ').map(|word| if word == file { &rules } else { word }).collect();
     let tried = json(&words);
     assert_eq!((number(&tried, "peak_entries"), loopback(&tried)), (PEAK_WITHOUT_LOOPBACK, 0));
+}
+
+#[test]
+fn a_full_table_leads_to_advice() {
+    let text = summary(&[MAIL_RELAY, "--max", "1024"]);
+    let (_, next) = text.split_once("\nnext:  keeptrack ").unwrap();
+    let (words, why) = next.split_once("   (").unwrap();
+    assert_eq!((words.split(' ').next(), why), (Some("advise"), "what to change)\n"));
+    let ran = keeptrack(&words.split(' ').collect::<Vec<_>>());
+    assert_eq!(ran.end.unwrap(), Outcome::Done);
+    line(&String::from_utf8(ran.stdout).unwrap(), "A   NOTRACK loopback (lo)");
 }

@@ -18,7 +18,7 @@ use super::settings::Settings;
 use super::socket::Socket;
 
 /// Where the sysctls of netfilter are.
-const SYSCTLS: &str = "/proc/sys/net/netfilter";
+pub(crate) const SYSCTLS: &str = "/proc/sys/net/netfilter";
 /// The largest packet that a tap takes.
 const MTU: u16 = 65521;
 /// Events of ctnetlink that are heard of: births and deaths.
@@ -103,19 +103,19 @@ fn tap(name: &str) -> Result<SyncDevice, String> {
     Ok(tap)
 }
 
-fn set(file: &str, value: &str) -> Result<(), String> {
+pub(crate) fn set(file: &str, value: &str) -> Result<(), String> {
     fs::write(file, value).map_err(|error| format!("{file} cannot be set to {value}: {error}"))
 }
 
 /// The number that a sysctl of tracking has in this thread's namespace.
-pub(super) fn number(name: &str) -> Result<usize, String> {
+pub(crate) fn number(name: &str) -> Result<usize, String> {
     let file = format!("{SYSCTLS}/{name}");
     let read = fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
     read.trim().parse().map_err(|_| format!("{file} holds no number"))
 }
 
 /// Runs a program with that at its stdin, in this thread's namespace.
-pub(super) fn run(program: &str, words: &[&str], stdin: &str) -> Result<(), String> {
+pub(crate) fn run(program: &str, words: &[&str], stdin: &str) -> Result<(), String> {
     let fault = |what: &dyn ToString| format!("{program}: {}", what.to_string());
     let mut child = Command::new(program)
         .args(words)
@@ -136,7 +136,7 @@ pub(super) fn run(program: &str, words: &[&str], stdin: &str) -> Result<(), Stri
 }
 
 /// The sysctls that tracking heeds; how many entries there are is none.
-fn sysctls() -> io::Result<BTreeMap<String, u32>> {
+pub(crate) fn sysctls() -> io::Result<BTreeMap<String, u32>> {
     let mut sysctls = BTreeMap::new();
     for file in fs::read_dir(SYSCTLS)? {
         let file = file?;

@@ -7,7 +7,7 @@ use super::{Finding, Interval, each_seed};
 use crate::nf::full::{self, Counted, Made, Size};
 
 /// How many newcomers come.
-const NEWCOMER_COUNT: usize = 9_000;
+pub(crate) const NEWCOMER_COUNT: usize = 9_000;
 /// Of a table, so many thousandths are unanswered and the others ASSURED.
 const UNREPLIED: [usize; 3] = [8, 50, 1_000];
 /// All that may go of a bucket goes, with both directions of an entry in a bucket: of two on average
@@ -61,7 +61,7 @@ fn compare(size: Size, thousandths: usize) -> Result<Vec<Finding>, String> {
 }
 
 /// Asks the kernel, again if its collector came in between.
-fn measure(content: Content) -> Result<Counted, String> {
+pub(crate) fn measure(content: Content) -> Result<Counted, String> {
     for _ in 0..TRIES {
         let newcomers = (0..NEWCOMER_COUNT).map(datagram);
         let counted =

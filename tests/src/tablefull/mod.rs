@@ -19,6 +19,8 @@ pub use crowd::{Content, Crowd, Fate, Offer, Setting};
 pub use interval::Interval;
 #[cfg(target_os = "linux")]
 pub use kernel::against_kernel;
+#[cfg(target_os = "linux")]
+pub(crate) use kernel::{NEWCOMER_COUNT, measure};
 pub use measured::{MEASURED_MAX, measured};
 pub use relay::{Figures, NAMES, Relay};
 pub use summary::{Measured, Summary};

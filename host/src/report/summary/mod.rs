@@ -79,7 +79,7 @@ fn memory(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Resu
         }
         None => (entries, "a bucket".to_owned()),
     };
-    let in_linux = Bytes(entries * linux + bucket_count * LINUX_BYTES_A_BUCKET);
+    let in_linux = Bytes(linux_bytes(entries, bucket_count));
     writeln!(
         out,
         "\n  {} entries take {} here {},\n  {in_linux} in Linux {}",
@@ -88,6 +88,12 @@ fn memory(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) -> io::Resu
         Styled(FAINT, format!("({ours} bytes each, with counters)")),
         Styled(FAINT, format!("({linux} each, {LINUX_BYTES_A_BUCKET} {buckets})")),
     )
+}
+
+/// Bytes that a table of so many entries and buckets takes in Linux.
+pub(crate) const fn linux_bytes(entries: u64, buckets: u64) -> u64 {
+    let entries = entries.saturating_mul(LINUX_BYTES_AN_ENTRY);
+    entries.saturating_add(buckets.saturating_mul(LINUX_BYTES_A_BUCKET))
 }
 
 /// What became of all packets.

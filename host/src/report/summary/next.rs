@@ -17,8 +17,13 @@ pub(super) fn next(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally) ->
     let next = Styled(GOOD, "next:");
     let typed = subject.max.filter(|_| subject.limit_origin.as_deref() == Some("--max"));
     let share = loopback_at_peak(tally) * 100 / tally.peak_entries as u64;
+    let was_full = tally.first_full.is_some() || tally.refused_count() > 0;
+    let advised = again.replacen("keeptrack replay", "keeptrack advise", 1);
     writeln!(out)?;
-    if share >= LOOPBACK_HINT {
+    if subject.is_capture() && was_full {
+        let limit = typed.map_or_else(String::new, |max| format!(" --max {max}"));
+        writeln!(out, "{next}  {advised}{limit}   {}", Styled(FAINT, "(what to change)"))
+    } else if share >= LOOPBACK_HINT {
         let limit = typed.map_or_else(String::new, |max| format!(" --max {max}"));
         writeln!(
             out,
