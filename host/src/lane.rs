@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keeptrack_core::{
     Change, Conn, Conntrack, Direction, Ended, HelperSlot, Helpers, Instant, OnRefusal, Packet,
-    Refusal, Refused, RestoreError, Restored, Step, Tracked, Unconfirmed, Why,
+    Refusal, Refused, RestoreError, Restored, Seed, Step, Tracked, Unconfirmed, Why,
 };
 
 use crate::error::Error;
@@ -13,7 +13,7 @@ use crate::firmware_config::Filter;
 use crate::front::Stamp;
 use crate::listing::Listing;
 use crate::memory::Heap;
-use crate::on_full::{self, Policy};
+use crate::on_full::{self, Policy, Spec};
 use crate::peers::{Admission, Peer};
 use crate::rules::RuleSet;
 use crate::stage::Stage;
@@ -74,13 +74,20 @@ impl Lane {
         Self { ct: ct.with_rules(rules), filter, peer, room, listing }
     }
 
-    /// The same with room for that many entries, whatever it had room for before; a peer decides
-    /// over them.
-    pub(crate) fn limit(&mut self, max: usize) {
+    /// The same with room for that many entries, of which it has no more, as by `spec` a table of
+    /// that size behaves, whose hash has that key.
+    ///
+    /// # Errors
+    /// When there is not the memory.
+    pub(crate) fn limited(mut self, (max, key): (usize, Seed), spec: &Spec) -> Result<Self, Error> {
         if let Some(peer) = &mut self.peer {
             peer.limit(max);
+            return Ok(Self { room: Room::UpTo(max), ..self });
         }
-        self.room = Room::UpTo(max);
+        let memory = Heap::new(max).ok_or(Error::NoMemory(max))?;
+        self.ct.move_into(memory).map_err(|_| Error::NoMemory(max))?;
+        let policy = spec.limit(self.ct.policy(), (max, key)).map_err(Error::OnFull)?;
+        Ok(Self { ct: self.ct.on_full(policy), room: Room::Fixed, ..self })
     }
 
     /// The same, to go its own way from here on.

@@ -92,7 +92,7 @@ impl Asked {
         let counts_as_linux = self.run == Run::Trial && spec.buckets().is_some();
         let built = match self.max.or(counts_as_linux.then_some(MAX_ENTRIES)) {
             Some(max) => spec.build(size(max)).map_err(Error::OnFull)?,
-            None => Built::unused(),
+            None => spec.build_unlimited(),
         };
         let (entries, room) = self.room(&built);
         let Built { policy, peer, reserves } = built;

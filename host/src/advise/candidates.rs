@@ -111,8 +111,7 @@ impl Candidates {
             self.try_timeouts(trials, (classes, worth))?;
             self.try_policies(trials, classes)?;
         }
-        self.try_classes(trials, (classes, worth), most);
-        Ok(())
+        self.try_classes(trials, (classes, worth), most)
     }
 
     fn try_timeouts(
@@ -158,7 +157,7 @@ impl Candidates {
         trials: &mut Trials,
         (classes, worth): (&Classes, usize),
         most: usize,
-    ) {
+    ) -> Result<(), Error> {
         let mut counters: Vec<&Counter> = classes.counters().collect();
         counters
             .retain(|counter| counter.holding.peak >= worth && self.may_be_tried(counter, classes));
@@ -172,10 +171,11 @@ impl Candidates {
                 break;
             }
             let also = if count < MOST_GROWING { Also::Growing } else { Also::Nothing };
-            if self.try_class(trials, counter.class, also) {
+            if self.try_class(trials, counter.class, also)? {
                 count += 1;
             }
         }
+        Ok(())
     }
 
     /// Whether there is room for one more change in so many entries; if not, that is remembered.
@@ -194,8 +194,8 @@ impl Candidates {
         has_room
     }
 
-    /// Tries a class; whether that is possible.
-    fn try_class(&mut self, trials: &mut Trials, class: Class, also: Also) -> bool {
+    /// Tries a class; whether its rules allow it.
+    fn try_class(&mut self, trials: &mut Trials, class: Class, also: Also) -> Result<bool, Error> {
         let change = Change::NoTrack(class);
         let lines = paste::rules(&change, self.target);
         let rules = (!lines.is_empty())
@@ -203,16 +203,17 @@ impl Candidates {
             .flatten();
         let Some(rules) = rules else {
             self.untried.push(class);
-            return false;
+            return Ok(false);
         };
         let Tried { limited, growing } = self.now;
         // The first of the two has to be there; the other one says more of what holds most.
         let growing = growing.filter(|_| also == Also::Growing || limited.is_none());
         let untracked = |conn: &_| members::may_be_of(conn, class);
         let mut fork = |of: TrialId| trials.fork(of, rules.clone(), &untracked);
-        let tried = Tried { limited: limited.map(&mut fork), growing: growing.map(&mut fork) };
+        let limited = limited.map(&mut fork).transpose()?;
+        let tried = Tried { limited, growing: growing.map(&mut fork).transpose()? };
         self.tried.push(Candidate { change, tried });
-        true
+        Ok(true)
     }
 
     /// Whether a class is one that an admin may leave untracked, and has not been tried.

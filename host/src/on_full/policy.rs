@@ -5,7 +5,6 @@ use keeptrack_core::{
     SlotId, Slots, SourceCap, SourcePlace, Why, Zone, ZoneCap, ZoneCaps,
 };
 
-use super::amount::Amount;
 use super::common::Common;
 use super::{Does, Own, Spec, With};
 use crate::peers::{self, Peer};
@@ -31,6 +30,20 @@ pub enum Choice {
     Ranked(Ranked),
 }
 
+impl Choice {
+    const fn of(own: Own) -> Self {
+        match own {
+            Own::Refuse | Own::Adaptive { with: With::Refuse, .. } => Self::Refuse(Refuse),
+            Own::EarlyDrop { seed } | Own::Adaptive { with: With::EarlyDrop { seed }, .. } => {
+                Self::EarlyDrop(EarlyDrop::new(seed))
+            }
+            Own::Ranked { seed } | Own::Adaptive { with: With::Ranked { seed }, .. } => {
+                Self::Ranked(Ranked::new(seed))
+            }
+        }
+    }
+}
+
 /// The table that a policy is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size<'c> {
@@ -53,12 +66,6 @@ pub(crate) struct Built {
 }
 
 impl Built {
-    /// For a table that grows: nothing of a policy has an effect there.
-    pub(crate) fn unused() -> Self {
-        let policy = ((None, None), None, Choice::Refuse(Refuse), Ghost::new());
-        Self { policy, peer: None, reserves: Vec::new() }
-    }
-
     /// Whether nothing but the number of entries decides, so that the slots of a table need not be
     /// there before they are used.
     pub(crate) fn ignores_slots(&self) -> bool {
@@ -82,7 +89,7 @@ impl Spec {
                 let mut keys = self.keys.clone();
                 keys.remove("seeds");
                 let peer = peers::build(self.name, &keys, size.max).transpose().map_err(said)?;
-                return Ok(Built { peer, ..Built::unused() });
+                return Ok(Built { peer, ..self.build_unlimited() });
             }
         };
         let reserves = common.reserve.slots(size.classes, size.max).map_err(said)?;
@@ -94,24 +101,76 @@ impl Spec {
             )));
         }
         let sources = sources(common, size).map_err(said)?;
-        let (adaptive, choice) = choice(own, size.max).map_err(said)?;
+        let adaptive = adaptive(own, size.max).map_err(said)?;
         let caps = (sources, of_zones(common, size));
-        let policy = (caps, adaptive, choice, Ghost::new());
+        let policy = (caps, adaptive, Choice::of(own), Ghost::new());
         Ok(Built { policy, peer: None, reserves })
     }
+
+    /// For a table that grows: nothing of it has an effect there, but it learns what it would need
+    /// if the table became full.
+    pub(crate) fn build_unlimited(&self) -> Built {
+        let choice = match &self.does {
+            Does::Own(own, _) => Choice::of(*own),
+            Does::Peers => Choice::Refuse(Refuse),
+        };
+        Built {
+            policy: ((None, None), None, choice, Ghost::new()),
+            peer: None,
+            reserves: Vec::new(),
+        }
+    }
+
+    /// What a table does by it that is full after all, as which `unlimited` did not know how large
+    /// it may be.
+    ///
+    /// # Errors
+    /// When there is not the memory.
+    pub(crate) fn limit(
+        &self,
+        (_, _, choice, _): &Policy,
+        (max, key): (usize, Seed),
+    ) -> Result<Policy, String> {
+        let built = self.build(Size { max, key, classes: &[], zones: &[] })?;
+        let (caps, adaptive, _, ghost) = built.policy;
+        Ok((caps, adaptive, choice.clone(), ghost))
+    }
+
+    /// Whether it does nothing, under rules that give so many classes, until a table is full or a
+    /// source has as many connections as [`source_cap`](Self::source_cap) says.
+    pub(crate) fn waits_until_full(&self, class_count: usize) -> bool {
+        match &self.does {
+            Does::Peers => self.buckets().is_some(),
+            Does::Own(Own::Refuse | Own::Ranked { .. }, common) => {
+                common.zone.is_none() && class_count == 0
+            }
+            Does::Own(Own::EarlyDrop { .. } | Own::Adaptive { .. }, _) => false,
+        }
+    }
+
+    /// The most connections of one source in a table of that size, and what a source is; `None`: as
+    /// many as there are.
+    pub(crate) fn source_cap(&self, max: usize) -> Option<(Prefix, u32)> {
+        match &self.does {
+            Does::Own(_, common) => source_cap(common, max),
+            Does::Peers => None,
+        }
+    }
+}
+
+fn source_cap(common: &Common, max: usize) -> Option<(Prefix, u32)> {
+    let cap = u32::try_from(common.source?.of(max)).unwrap_or(u32::MAX);
+    Some((Prefix::new(common.v4_len, common.v6_len)?, cap))
 }
 
 /// The cap on each source.
 fn sources(common: &Common, Size { max, key, .. }: Size<'_>) -> Result<Option<SourceCaps>, String> {
-    let Some(cap) = common.source else { return Ok(None) };
-    let prefix = Prefix::new(common.v4_len, common.v6_len);
-    let prefix = prefix.ok_or("a source has 32 bits of IPv4 and 64 of IPv6 at the most")?;
+    let Some((prefix, cap)) = source_cap(common, max) else { return Ok(None) };
     // One more than slots: a newcomer is asked for its source before anybody leaves for it.
     let mut places = Vec::new();
     let no_memory = |_| format!("there is not the memory to count the sources of {max} entries");
     places.try_reserve_exact(max + 1).map_err(no_memory)?;
     places.resize(max + 1, SourcePlace::EMPTY);
-    let cap = u32::try_from(cap.of(max)).unwrap_or(u32::MAX);
     Ok(Some(SourceCap::new(places, key, cap).prefix(prefix)))
 }
 
@@ -121,29 +180,14 @@ fn of_zones(common: &Common, Size { max, zones, .. }: Size<'_>) -> Option<OfZone
     Some(ZoneCaps::new(zones.iter().map(|&zone| ZoneCap::new(zone, cap)).collect()))
 }
 
-/// What shortens timeouts, and what decides when no slot is left.
-fn choice(own: Own, max: usize) -> Result<(Option<Adaptive>, Choice), String> {
-    Ok(match own {
-        Own::Refuse => (None, Choice::Refuse(Refuse)),
-        Own::EarlyDrop { seed } => (None, Choice::EarlyDrop(EarlyDrop::new(seed))),
-        Own::Ranked { seed } => (None, Choice::Ranked(Ranked::new(seed))),
-        Own::Adaptive { start, end, with } => {
-            let choice = match with {
-                With::Refuse => Choice::Refuse(Refuse),
-                With::EarlyDrop { seed } => Choice::EarlyDrop(EarlyDrop::new(seed)),
-                With::Ranked { seed } => Choice::Ranked(Ranked::new(seed)),
-            };
-            (Some(adaptive((start, end), max)?), choice)
-        }
-    })
-}
-
-fn adaptive((start, end): (Amount, Amount), max: usize) -> Result<Adaptive, String> {
+/// What shortens timeouts, if anything does.
+fn adaptive(own: Own, max: usize) -> Result<Option<Adaptive>, String> {
+    let Own::Adaptive { start, end, .. } = own else { return Ok(None) };
     let (from, to) = (start.of(max), end.of(max));
     if from >= to {
         return Err(format!("`start={start}` has to come before `end={end}`"));
     }
-    Ok(Adaptive::new(from, to))
+    Ok(Some(Adaptive::new(from, to)))
 }
 
 /// Why a connection has left that had to, in a few words; of another one, how it left.

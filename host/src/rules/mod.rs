@@ -30,8 +30,9 @@ mod words;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use keeptrack_core::raw::{Hook, PolicyId, Raw, RawTable, RawVerdict, Target, Template};
+use keeptrack_core::raw::{Hook, PolicyId, Raw, RawTable, RawVerdict, Target, Template, TrackAll};
 use keeptrack_core::{Class, Packet, TimeoutPolicy, Zone};
 
 pub use crate::diagnostic::{Diagnostic, Diagnostics as Error};
@@ -66,7 +67,7 @@ pub type HostRawTable = RawTable<{ MAX_RULES + 8 }, MAX_CHAINS, { PolicyId::MAX_
 #[derive(Debug, Clone)]
 pub struct RuleSet {
     /// The rules, ready to decide.
-    pub table: Box<HostRawTable>,
+    pub table: Arc<HostRawTable>,
     /// Where the rules come from: `sources[i]` is that of `table.rules()[i]`.
     pub sources: Vec<RuleSource>,
     /// What was read and does not decide anything.
@@ -155,7 +156,14 @@ pub struct Needs<'r> {
 
 impl Raw for RuleSet {
     fn classify(&mut self, packet: &Packet<'_>) -> RawVerdict {
-        self.table.classify(packet)
+        // Most tables have none, and share what they have.
+        if self.table.rules().is_empty() {
+            return TrackAll.classify(packet);
+        }
+        match Arc::get_mut(&mut self.table) {
+            Some(table) => table.classify(packet),
+            None => self.own_table().classify(packet),
+        }
     }
 
     fn timeouts(&self, id: PolicyId) -> Option<&TimeoutPolicy> {
@@ -164,6 +172,14 @@ impl Raw for RuleSet {
 }
 
 impl RuleSet {
+    /// The table, shared no more: its counts are those of one tracker. Apart from the walk, which
+    /// would have to have room for a table on its stack.
+    #[cold]
+    #[inline(never)]
+    fn own_table(&mut self) -> &mut HostRawTable {
+        Arc::make_mut(&mut self.table)
+    }
+
     /// The timeout policies, in the order of their ids.
     pub fn policies(&self) -> impl Iterator<Item = &TimeoutPolicy> {
         (0..).map_while(PolicyId::at).map_while(|id| self.table.timeouts(id))
@@ -353,5 +369,5 @@ fn compiled(
     let Beside { classes, skipped, late, sets, .. } = read(files, policies, &mut tables, known)?;
     let (mut table, sources) = compile::compile(tables.into_raw(), policies)?;
     table.sets = sets;
-    Ok(RuleSet { table, sources, skipped, late, classes })
+    Ok(RuleSet { table: table.into(), sources, skipped, late, classes })
 }

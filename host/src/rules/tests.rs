@@ -74,7 +74,7 @@ fn a_drop_policy_is_of_its_family_and_catches_what_returns() {
             }
         };
         let bytes = [bytes.as_slice(), &[0, 7, 0, 7, 0, 8, 0, 0]].concat();
-        set.table.classify(&Packet::parse(LinkType::Raw, &bytes).unwrap())
+        set.classify(&Packet::parse(LinkType::Raw, &bytes).unwrap())
     };
     assert_eq!(verdict([192, 0, 2, 1].into()), RawVerdict::Track(Template::NONE));
     assert_eq!(verdict([192, 0, 2, 2].into()), RawVerdict::Drop);

@@ -167,7 +167,7 @@ impl Grid {
         let mut unlimited = Unlimited::default();
         let plan = |point: Point| {
             let (setting, buckets) = self.setting(&point);
-            let unlimited = unlimited.id(&setting, trials)?;
+            let unlimited = unlimited.id(&setting, trials).map_err(no_memory)?;
             let id = trials.add(setting.clone()).map_err(no_memory)?;
             Ok(Planned { point, setting, buckets, id, unlimited })
         };

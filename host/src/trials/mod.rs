@@ -148,14 +148,16 @@ impl Trials {
     /// When its policy does not fit, or there is not the memory.
     pub(crate) fn add(&mut self, setting: Setting) -> Result<TrialId, Error> {
         let Setting { max, config, rules, spec } = setting;
-        let kin = spec.buckets().is_some().then(|| Kin {
+        let asked = Asked { max, config, rules, run: Run::Trial, ..self.session.asked.clone() };
+        let class_count = asked.rules.classes().count();
+        let kin = spec.waits_until_full(class_count).then(|| Kin {
             config,
-            sources: rules.sources.clone(),
+            sources: asked.rules.sources.clone(),
             spec: spec.clone(),
+            key: asked.key,
             origin: None,
             max: max.unwrap_or(usize::MAX),
         });
-        let asked = Asked { max, config, rules, run: Run::Trial, ..self.session.asked.clone() };
         let mut lane = asked.lane(&spec, None)?;
         let first = self.session.first.unwrap_or_default();
         for open in &self.open {
@@ -169,23 +171,26 @@ impl Trials {
     /// without the connections that these leave untracked. What it came to before is that of the
     /// other one. For connections that [`Watch::batch`] has just met for the first time that is
     /// exact.
+    ///
+    /// # Errors
+    /// When there is not the memory.
     pub(crate) fn fork(
         &mut self,
         of: TrialId,
         rules: RuleSet,
         untracked: &dyn Fn(&Conn) -> bool,
-    ) -> TrialId {
+    ) -> Result<TrialId, Error> {
         let TrialId(of) = of;
         let (origin, trial) = self.leader(of);
         let fork = trial.fork(rules, untracked);
         let mut fork = match trial.max_of(of) {
-            Some(max) => fork.smaller(max),
+            Some(max) => fork.smaller(max)?,
             None => fork,
         };
         if let Some(kin) = &mut fork.kin {
             kin.origin = Some(origin);
         }
-        self.push(fork)
+        Ok(self.push(fork))
     }
 
     /// Passes the captures through all tables, or as much of them as counts.
@@ -330,7 +335,8 @@ impl Trials {
     }
 }
 
-/// Does that to every trial, on all cores; the first error is that of all.
+/// Does that to every trial, on all cores, also to those behind one that fails; the first error is
+/// that of all.
 fn try_all(
     trials: &mut [Place],
     pass: &(dyn Fn(&mut Trial) -> Result<(), Error> + Sync),
@@ -340,17 +346,20 @@ fn try_all(
     let waiting = Mutex::new(trials.iter_mut().filter_map(Place::running));
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
+        let mut done = Ok(());
         while let Some(trial) = next() {
-            pass(trial)?;
+            done = done.and(pass(trial));
         }
-        Ok(())
+        done
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..thread_count).map(|_| scope.spawn(work)).collect();
-        let done = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
-        done.fold(Ok(()), Result::and)
+        // As many as the system gives: one is there.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..thread_count).map_while(spawn).collect();
+        let done = work();
+        others.into_iter().fold(done, |done, thread| {
+            done.and(thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+        })
     })
 }
 

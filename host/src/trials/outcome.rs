@@ -19,7 +19,8 @@ pub(crate) struct Outcome {
     pub(crate) dropped: u64,
     /// Packets for which no entry could be made, and which passed untracked.
     pub(crate) bypassed: u64,
-    /// Entries that had to leave before their time: for a newcomer, or taken by a collector.
+    /// Entries that had to leave before their time: for a newcomer, taken by a collector, or with a
+    /// timeout that was cut short because the table fills.
     pub(crate) early_drops: u64,
     /// Of those, the ones that were ASSURED.
     pub(crate) early_assured: u64,
@@ -87,7 +88,8 @@ impl Meter {
         }
         match left.ended.why {
             Why::TimedOut => outcome.entries_end = outcome.entries_end.saturating_sub(1),
-            Why::DroppedEarly => {
+            Why::DroppedEarly | Why::Shrunk => {
+                outcome.entries_end = outcome.entries_end.saturating_sub(1);
                 outcome.early_drops += 1;
                 let is_assured = left.ended.conn.status().has(Status::ASSURED);
                 outcome.early_assured += u64::from(is_assured);

@@ -1,12 +1,14 @@
-//! Trials that are one until a table is full: tables of Linux's that differ by nothing but their
-//! size do the same to each packet for as long as the smaller one has room. So only the largest of
-//! them runs, and each of the others begins, as a copy of it, when it is full itself.
+//! Trials that are one until a table is full: tables that differ by nothing but their size do the
+//! same to each packet for as long as the smaller one has room, and no source its share of that. So
+//! only the largest of them runs, and each of the others begins, as a copy of it, when it is full
+//! itself.
 //!
-//! No other policy is so: its caps, its marks or its slots follow from the size from the start.
+//! Not every policy is so: by some, timeouts or the choice between slots follow from the size from
+//! the start.
 
 use std::cmp::Reverse;
 
-use keeptrack_core::Config;
+use keeptrack_core::{Config, Prefix, Seed};
 
 use super::trial::Trial;
 use crate::on_full::Spec;
@@ -27,16 +29,19 @@ pub(super) struct Kin {
     /// The rules, by where each comes from.
     pub(super) sources: Vec<RuleSource>,
     pub(super) spec: Spec,
+    /// The key of the hash.
+    pub(super) key: Seed,
     /// Which trial it was forked from.
     pub(super) origin: Option<usize>,
     /// The entries; [`usize::MAX`]: it grows.
     pub(super) max: usize,
 }
 
-/// One that begins when a table has so many entries.
+/// One that begins when a table has so many entries, or a source of them.
 #[derive(Clone, Copy)]
 pub(super) struct Waiting {
     pub(super) max: usize,
+    pub(super) source_cap: Option<(Prefix, u32)>,
     pub(super) id: usize,
 }
 
@@ -76,7 +81,8 @@ pub(super) fn share(places: &mut [Place], fresh: usize) {
         let leader = leaders.iter().find(|(_, leader)| leader.stands_for(&kin));
         let has_led = leader.is_some_and(|&(leader, _)| {
             let Some(Place::Runs(trial)) = places.get_mut(leader) else { return false };
-            trial.is_led(Waiting { max: kin.max, id })
+            let source_cap = kin.spec.source_cap(kin.max);
+            trial.is_led(Waiting { max: kin.max, source_cap, id })
         });
         match (leader, has_led) {
             (Some(&(leader, _)), true) => places[id] = Place::As(leader),

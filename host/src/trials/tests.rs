@@ -66,7 +66,7 @@ impl Watch for ForksAtLoopback {
         if self.has_seen && self.forks.is_empty() {
             let rules = trials.compile(loopback())?;
             let fork = |&of: &TrialId| trials.fork(of, rules.clone(), &is_loopback);
-            self.forks = self.of.iter().map(fork).collect();
+            self.forks = self.of.iter().map(fork).collect::<Result<_, _>>()?;
         }
         Ok(())
     }
@@ -127,30 +127,36 @@ fn a_fork_is_a_trial_with_those_rules_from_the_start() {
 #[test]
 fn trials_that_share_a_table_come_to_what_they_do_alone() {
     let inputs = [captured("mail-relay.pcapng")];
-    let words = |max: &'static str| ["-m", max, "--on-full", "linux:buckets=128"];
-    let growing = Setting { max: None, ..setting(&inputs, &words("300")) };
-    let of_size = ["200", "300", "1100", "1200", "9000"].map(|max| setting(&inputs, &words(max)));
-    let settings: Vec<Setting> = of_size.into_iter().chain([growing]).collect();
-    for packets in [50, 5000] {
-        // Each now, and its fork at the first packet of loopback.
-        let told = |settings: &[Setting]| {
-            let mut trials = opened(&inputs, &[]);
-            trials.limits = Limits { packets, bytes: usize::MAX };
-            let ids: Vec<TrialId> =
-                settings.iter().map(|setting| trials.add(setting.clone()).unwrap()).collect();
-            let mut watch = ForksAtLoopback { of: ids.clone(), has_seen: false, forks: Vec::new() };
-            trials.run(&mut watch, &Progress::new(None)).unwrap();
-            let all = ids.into_iter().chain(watch.forks);
-            all.map(|id| trials.outcome(id).clone()).collect::<Vec<_>>()
-        };
-        let together = told(&settings);
-        for (at, setting) in settings.iter().enumerate() {
-            let alone = told(std::slice::from_ref(setting));
-            let shared = [&together[at], &together[settings.len() + at]];
-            assert_eq!(shared, [&alone[0], &alone[1]], "{:?} {packets}", setting.max);
+    let policies =
+        ["linux:buckets=128", "ranked", "ranked:source=20%,v4=24", "ranked:source=90", "refuse"];
+    for policy in policies {
+        let of_size = |max: &'static str| setting(&inputs, &["-m", max, "--on-full", policy]);
+        let growing = Setting { max: None, ..of_size("300") };
+        let limited = ["200", "300", "1100", "1200", "9000"].map(of_size);
+        let settings: Vec<Setting> = limited.into_iter().chain([growing]).collect();
+        for packets in [50, 5000] {
+            let together = with_forks(&inputs, packets, &settings);
+            for (at, setting) in settings.iter().enumerate() {
+                let alone = with_forks(&inputs, packets, std::slice::from_ref(setting));
+                let shared = [&together[at], &together[settings.len() + at]];
+                assert_eq!(shared, [&alone[0], &alone[1]], "{policy} {:?} {packets}", setting.max);
+            }
+            assert!(together[0].dropped + together[0].early_drops > 0, "{policy}");
+            assert!(together[4].first_full.is_none(), "{policy}");
         }
-        assert!(together[0].dropped > 0 && together[4].first_full.is_none());
     }
+}
+
+/// What trials come to that pass so many packets at a time, and then their forks at the first
+/// packet of loopback.
+fn with_forks(inputs: &[PathBuf], packets: usize, settings: &[Setting]) -> Vec<Outcome> {
+    let mut trials = opened(inputs, &[]);
+    trials.limits = Limits { packets, bytes: usize::MAX };
+    let ids: Vec<TrialId> =
+        settings.iter().map(|setting| trials.add(setting.clone()).unwrap()).collect();
+    let mut watch = ForksAtLoopback { of: ids.clone(), has_seen: false, forks: Vec::new() };
+    trials.run(&mut watch, &Progress::new(None)).unwrap();
+    ids.into_iter().chain(watch.forks).map(|id| trials.outcome(id).clone()).collect()
 }
 
 #[test]
@@ -193,7 +199,10 @@ impl Figures {
             millis(tally.peak_time),
             tally.drop_count,
             tally.bypass_count,
-            tally.ended.get(Why::DroppedEarly.name()).copied().unwrap_or(0),
+            [Why::DroppedEarly, Why::Shrunk]
+                .iter()
+                .filter_map(|why| tally.ended.get(why.name()))
+                .sum(),
             tally.made_count,
             tally.entries_end as u64,
             millis(tally.first_full),

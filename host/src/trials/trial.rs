@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
-use keeptrack_core::{Conn, Instant};
+use keeptrack_core::{
+    Conn, Direction, Instant, Newcomer, OnFull, Prefix, Seed, SourceCap, SourcePlace,
+};
 
 use super::batch::Item;
 use super::outcome::{Harmed, Meter, Outcome};
@@ -22,6 +24,8 @@ pub(super) struct Trial {
     pub(super) kin: Option<Kin>,
     /// Those that are, the smallest last.
     waiting: Vec<Waiting>,
+    /// How many entries have to be made for a source to come near the cap of the smallest.
+    crowded_at: u64,
     /// Those of them that became full, by their numbers, and run from there on.
     pub(super) begun: Vec<(usize, Self)>,
 }
@@ -56,7 +60,11 @@ impl Trial {
     pub(super) fn new(lane: Lane, max: Option<usize>, kin: Option<Kin>) -> Self {
         let outcome = Outcome { entries_end: lane.entry_count(), ..Outcome::default() };
         let counts = Counts { outcome, meter: Meter::new(max), outside: HashMap::new() };
-        Self { lane, counts, kin, waiting: Vec::new(), begun: Vec::new() }
+        Self::with(lane, counts, kin)
+    }
+
+    fn with(lane: Lane, counts: Counts, kin: Option<Kin>) -> Self {
+        Self { lane, counts, kin, waiting: Vec::new(), crowded_at: 0, begun: Vec::new() }
     }
 
     /// Passes a batch that the scout has passed.
@@ -72,8 +80,8 @@ impl Trial {
             let mut compared = Compared { counts, said, met: met.as_ref() };
             lane.pass(item.stamp, &item.packet, &mut compared)?;
             while let Some(full) = self.full() {
-                let mut begun =
-                    self.limited(full.max, Instant::from_millis(item.stamp.time_ns / 1_000_000));
+                let now = Instant::from_millis(item.stamp.time_ns / 1_000_000);
+                let mut begun = self.limited(full.max, now)?;
                 begun.pass_from(at + 1, items, scout)?;
                 self.begun.push((full.id, begun));
             }
@@ -84,29 +92,57 @@ impl Trial {
 
     /// Takes that one along until it is full; answers whether it has room now.
     pub(super) fn is_led(&mut self, other: Waiting) -> bool {
-        let has_room = self.lane.entry_count() < other.max;
+        let is_crowded = other.source_cap.is_some_and(|(prefix, cap)| self.busiest(prefix) >= cap);
+        let has_room = self.lane.entry_count() < other.max && !is_crowded;
         if has_room {
             self.waiting.push(other);
         }
         has_room
     }
 
-    /// The smallest one taken along, if it is full now.
+    /// The smallest one taken along, if it is full now, or a source has nearly as many connections
+    /// as it may in that one.
     fn full(&mut self) -> Option<Waiting> {
-        let entry_count = self.counts.outcome.entries_end;
-        self.waiting.pop_if(|smallest| smallest.max <= entry_count)
+        let smallest = self.waiting.last()?;
+        let is_full = smallest.max <= self.counts.outcome.entries_end;
+        let source_cap = smallest.source_cap;
+        if is_full || source_cap.is_some_and(|(prefix, cap)| self.is_crowded(prefix, cap)) {
+            return self.waiting.pop();
+        }
+        None
+    }
+
+    /// Whether a source has nearly as many connections as that. They are counted when there might
+    /// be one, and at the earliest when an eighth as many have been made as there are.
+    fn is_crowded(&mut self, prefix: Prefix, cap: u32) -> bool {
+        let &Outcome { entries_end, made, .. } = &self.counts.outcome;
+        if entries_end < cap as usize || made < self.crowded_at {
+            return false;
+        }
+        let missing = cap.saturating_sub(self.busiest(prefix));
+        self.crowded_at = made + u64::from(missing);
+        missing as usize <= entries_end / 8
+    }
+
+    /// How many connections the source has that has most.
+    fn busiest(&self, prefix: Prefix) -> u32 {
+        let places = vec![SourcePlace::EMPTY; self.lane.ct.len() + 1];
+        let mut caps = SourceCap::<_, u32>::new(places, Seed([0; 16]), u32::MAX).prefix(prefix);
+        let count = |conn: &Conn| {
+            caps.entered(&Newcomer { conn, hash: 0, now: Instant::default() });
+            caps.count(conn.tuple(Direction::Original).source, conn.zone())
+        };
+        self.lane.ct.iter().map(count).max().unwrap_or(0)
     }
 
     /// The same with room for no more than `max` entries, of which there are as many, from `now`
     /// on.
-    fn limited(&self, max: usize, now: Instant) -> Self {
+    fn limited(&self, max: usize, now: Instant) -> Result<Self, Error> {
         let (lane, counts) = (self.lane.copied(), self.counts.clone());
-        let kin = self.kin.clone();
-        let mut limited =
-            Self { lane, counts, kin, waiting: Vec::new(), begun: Vec::new() }.smaller(max);
+        let mut limited = Self::with(lane, counts, self.kin.clone()).smaller(max)?;
         let Counts { outcome, meter, .. } = &mut limited.counts;
         meter.measure(now, outcome.entries_end, outcome);
-        limited
+        Ok(limited)
     }
 
     /// Lets the time pass until then, in which nothing is captured.
@@ -123,7 +159,7 @@ impl Trial {
         lane.flush(untracked);
         let mut counts = self.counts.clone();
         counts.outcome.entries_end = lane.entry_count();
-        Self { lane, counts, kin, waiting: Vec::new(), begun: Vec::new() }
+        Self::with(lane, counts, kin)
     }
 
     /// The entries of one that is what this one is until it is full.
@@ -131,12 +167,14 @@ impl Trial {
         self.waiting.iter().find(|waiting| waiting.id == id).map(|waiting| waiting.max)
     }
 
-    /// The same with room for that many entries, of which there are fewer.
-    pub(super) fn smaller(mut self, max: usize) -> Self {
-        self.lane.limit(max);
+    /// The same with room for that many entries, of which there are no more.
+    pub(super) fn smaller(mut self, max: usize) -> Result<Self, Error> {
+        if let Some(kin) = &mut self.kin {
+            kin.max = max;
+            self.lane = self.lane.limited((max, kin.key), &kin.spec)?;
+        }
         self.counts.meter = Meter::new(Some(max));
-        self.kin = self.kin.map(|kin| Kin { max, ..kin });
-        self
+        Ok(self)
     }
 }
 
@@ -171,9 +209,7 @@ impl Report for Compared<'_> {
         let Self { counts, said, met } = self;
         counts.meter.packet(verdict, &mut counts.outcome);
         match (*said, *met, &verdict.what) {
-            (Said::Known, Some(met), What::New(..) | What::Invalid(..) | What::Unheard(..)) => {
-                counts.cut(verdict, met);
-            }
+            (Said::Known, Some(met), what) if meets_no_entry(what) => counts.cut(verdict, met),
             (Said::New, Some(met), What::Refused(..) | What::Bypassed(..)) => {
                 counts.outside.insert(met.number, Outside::Refused);
             }
@@ -194,4 +230,10 @@ impl Report for Compared<'_> {
     fn was_open(&mut self, _conn: &Conn) {
         self.counts.outcome.entries_end += 1;
     }
+}
+
+/// Whether a packet of a connection that was open finds it gone: it would be a new one, or is none.
+const fn meets_no_entry(what: &What) -> bool {
+    use What as W;
+    matches!(what, W::New(..) | W::Refused(..) | W::Bypassed(..) | W::Invalid(..) | W::Unheard(..))
 }

@@ -61,7 +61,7 @@ impl Bench {
         let ct = Conntrack::new(Heap::new(slot_count).unwrap(), config, Seed([7; 16]))
             .unwrap()
             .with_helpers(Helpers::new(helper_slots(0).unwrap(), 0))
-            .on_full::<Policy>(crate::on_full::Built::unused().policy)
+            .on_full::<Policy>(crate::on_full::Spec::linux().build_unlimited().policy)
             .with_rules(rules::load(&[], &[], &config.timeouts, rules::Known::default()).unwrap())
             .with_fragments(Stage::as_linux(limits));
         let lane = Lane::new((ct, Room::Fixed), Some(peer), None);

@@ -43,7 +43,7 @@ fn verdict(set: &mut RuleSet, packet: &str) -> RawVerdict {
     let bytes = datagram(protocol, [end(from), end(to)]);
     let input = IfName::new(input.as_bytes()).unwrap();
     let seen = Seen { path: Path::Arrives, input: Some(&input), output: None };
-    set.table.classify(&Packet::parse(LinkType::Raw, &bytes).unwrap().seen(seen))
+    set.classify(&Packet::parse(LinkType::Raw, &bytes).unwrap().seen(seen))
 }
 
 /// What becomes of each packet: `-` untracked, `x` dropped, `+` tracked.
