@@ -114,7 +114,7 @@ fn untracked(name: &str, text: &str, samples: &[Sample]) -> Vec<bool> {
             Place::Leaves => sent(&other),
             Place::OnLoopback => sent(&lo),
         };
-        set.table.classify(&packet.seen(seen)) == RawVerdict::NoTrack
+        set.classify(&packet.seen(seen)) == RawVerdict::NoTrack
     });
     verdicts.collect()
 }
