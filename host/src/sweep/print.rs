@@ -222,7 +222,7 @@ fn capacity(sweep: &Sweep<'_>, roles: &Roles, block: &Block<'_, '_>) -> Option<S
         (label.to_owned(), cells.collect())
     };
     let rows = vec![
-        row("without limit", |capacity| Count(capacity.unlimited as u64).to_string()),
+        row("alive at once", |capacity| Count(capacity.unlimited as u64).to_string()),
         row("no loss", |capacity| capacity.no_loss.to_string()),
         row("0.1% loss", |capacity| capacity.small_loss.to_string()),
     ];

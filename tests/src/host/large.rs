@@ -43,10 +43,15 @@ fn replay(
     (memory, serde_json::from_slice(&output.stdout).unwrap())
 }
 
+/// The most that it had, without the pages of its own file: how many of those are in memory is the
+/// system's choice.
 fn most_memory(child: &Child) -> usize {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+    let kib = |name: &str| -> usize {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    kib("VmHWM:") - kib("RssFile:")
 }
 
 /// What the program may need with its table, and with what counts the connections of each source.

@@ -39,6 +39,11 @@ fn numbers(text: &str, read: impl Fn(&str) -> Result<u64, String>) -> Result<Vec
         if word.is_empty() {
             return Err("a value is missing: write `64k..512k` or `64k,96k,128k`".into());
         }
+        if word.len() > 1 && word.starts_with('0') {
+            return Err(format!(
+                "`{word}` begins with 0: a comma stands between values; write `1024` or `1k`"
+            ));
+        }
         match word.split_once("..") {
             Some((from, to)) => all.extend(doubled(word, read(from)?, read(to)?)?),
             None => all.push(read(word)?),
@@ -134,6 +139,7 @@ mod tests {
             (Key::Max, "", "a value is missing"),
             (Key::Max, "1k,,2k", "a value is missing"),
             (Key::Max, "512k..64k", "runs backwards: write `64k..512k`"),
+            (Key::Max, "1,024", "`024` begins with 0: a comma stands between values"),
             (Key::Max, "64k..", "`` is not a number of entries"),
             (Key::Max, "5s", "`5s` is not a number of entries"),
             (Key::Max, "0", "at least one entry"),

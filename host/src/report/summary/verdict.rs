@@ -29,14 +29,14 @@ pub(super) fn verdict(out: &mut dyn Write, subject: &Subject<'_>, tally: &Tally)
             moments(out, max as u64, tally)
         }
         Some(max) => {
-            let (sign, share) = (sign(subject), strong(Share(peak, max as u64)));
+            let (sign, share) = (sign(subject, tally), strong(Share(peak, max as u64)));
             let peak = strong(format!("{}/{}", Count(peak), Count(max as u64)));
             let by = if tally.filter_drop_count > 0 { " by the table" } else { "" };
             writeln!(out, "{sign} Nothing dropped{by}{part}: peak {peak} ({share})")?;
             peak_time(out, tally)
         }
         None => {
-            let (sign, peak) = (sign(subject), strong(Count(peak)));
+            let (sign, peak) = (sign(subject, tally), strong(Count(peak)));
             writeln!(out, "{sign} A table of {peak} entries holds this traffic{part}")?;
             peak_time(out, tally)
         }
@@ -106,9 +106,12 @@ fn peak_time(out: &mut dyn Write, tally: &Tally) -> io::Result<()> {
     writeln!(out, "  peak {} UTC (+{since_start})", Clock(at))
 }
 
-/// All was well, as far as it was read.
-fn sign(subject: &Subject<'_>) -> Styled<char> {
-    if subject.is_complete() { Styled(GOOD, '\u{2713}') } else { Styled(CAUTION, '!') }
+/// All was well: everything was read, and nobody was hurt.
+fn sign(subject: &Subject<'_>, tally: &Tally) -> Styled<char> {
+    match subject.is_complete() && tally.ledger.totals().hurt() == 0 {
+        true => Styled(GOOD, '\u{2713}'),
+        false => Styled(CAUTION, '!'),
+    }
 }
 
 fn strong<T: Display>(number: T) -> Styled<T> {
