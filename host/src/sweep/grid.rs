@@ -168,7 +168,11 @@ impl Grid {
         let plan = |point: Point| {
             let (setting, buckets) = self.setting(&point);
             let unlimited = unlimited.id(&setting, trials).map_err(no_memory)?;
-            let id = trials.add(setting.clone()).map_err(no_memory)?;
+            let id = match unlimited {
+                // Without a limit there is nothing else to try, but as Linux counts.
+                Some(id) if setting.max.is_none() && !setting.spec.is_linux() => id,
+                _ => trials.add(setting.clone()).map_err(no_memory)?,
+            };
             Ok(Planned { point, setting, buckets, id, unlimited })
         };
         points.into_iter().map(plan).collect()
