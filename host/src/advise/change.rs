@@ -88,3 +88,15 @@ pub enum Target {
     /// A gateway of keeptrack's: its configuration
     Keeptrack,
 }
+
+impl Target {
+    /// As it is typed, and as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Linux => "linux",
+            Self::Openwrt => "openwrt",
+            Self::Keeptrack => "keeptrack",
+        }
+    }
+}

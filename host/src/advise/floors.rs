@@ -14,7 +14,7 @@ pub(super) struct Floor {
 const UDP: Floor = Floor { seconds: 120, rfc: "RFC 4787, section 4.3" };
 const TCP_OPEN: Floor = Floor { seconds: 7440, rfc: "RFC 5382, section 5" };
 const TCP_TRANSITORY: Floor = Floor { seconds: 240, rfc: "RFC 5382, section 5" };
-const ICMP: Floor = Floor { seconds: 60, rfc: "RFC 5508, section 3.2" };
+const ICMP: Floor = Floor { seconds: 60, rfc: "RFC 5508" };
 
 /// The values that are tried, in seconds; those that are lower than what is set.
 const VALUES: [(Timeout, &[u32]); 18] = [

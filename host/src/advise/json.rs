@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Advised;
-use super::change::{Change, Target};
+use super::change::Change;
 use super::forecast::{Figures, Forecast, Growing, Severity};
 use super::paste::{self, Paste};
 use super::rank::{Advice, Chosen};
@@ -138,11 +138,7 @@ pub(super) fn json(out: &mut dyn Write, advised: &Advised<'_>) -> io::Result<()>
         complete: advised.reached == Reached::End,
         packets: advised.packet_count,
         lasted_ms: advised.lasted_ms,
-        target: match advised.target {
-            Target::Linux => "linux",
-            Target::Openwrt => "openwrt",
-            Target::Keeptrack => "keeptrack",
-        },
+        target: advised.target.name(),
         max: advice.max(),
         limit_origin: advised.limit_origin.as_deref(),
         buckets: advice.max().map(|max| advice.ram.buckets(max)),

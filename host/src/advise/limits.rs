@@ -1,18 +1,19 @@
 //! What the advice does not say: what the capture leaves open.
 
 use super::candidates::Candidates;
+use super::change::Class;
 use super::classes::{Classes, Limits};
-use super::rank::Advice;
 use crate::units::{Count, Lasting};
+
+/// The most classes that are named of those that were not tried.
+const MOST_NAMED: usize = 3;
 
 /// What should be said of it.
 pub(super) fn notes(
     classes: &Classes,
     candidates: &Candidates,
-    advice: &Advice,
     (lasted_ms, longest_s): (u64, u32),
 ) -> Vec<String> {
-    let Limits { undirected, unlisted, picked_up, one_sided, open } = classes.limits;
     let longest_ms = u64::from(longest_s) * 1000;
     let mut notes = Vec::new();
     if lasted_ms < longest_ms {
@@ -30,34 +31,7 @@ pub(super) fn notes(
                 .into(),
         );
     }
-    let counted = [
-        (
-            picked_up,
-            "TCP connections were open before the capture began, or their SYN is not in it: they \
-             count from their first packet on (`-s` takes the table that was there)",
-        ),
-        (
-            one_sided,
-            "of these were seen in one direction only: does the capture have both? What answers \
-             would have done is not known",
-        ),
-        (
-            undirected,
-            "connections were seen where nobody told what this host sent: all packets count as \
-             arrived, and as forwarded (`--local` names the host's addresses)",
-        ),
-        (
-            open,
-            "entries of the table at the start are left in, whatever is not tracked: nobody knows \
-             which hooks their packets cross",
-        ),
-        (
-            unlisted,
-            "connections are of a class that was not counted: there were too many classes at once",
-        ),
-    ];
-    let counted = counted.into_iter().filter(|(count, _)| *count > 0);
-    notes.extend(counted.map(|(count, what)| format!("{} {what}", Count(count))));
+    notes.extend(of_connections(&classes.limits));
     if candidates.is_short {
         notes.push(
             "not all changes worth a try were tried: so many tables of that size take too much \
@@ -65,17 +39,53 @@ pub(super) fn notes(
                 .into(),
         );
     }
-    let untried: Vec<String> = candidates.untried.iter().map(ToString::to_string).collect();
-    if !untried.is_empty() {
-        notes.push(format!("not tried, for want of room for their rules: {}", untried.join(", ")));
-    }
-    let mut shown = advice.shown.iter().filter_map(|at| advice.tried.get(*at));
-    if shown.any(|forecast| forecast.is_estimate) {
-        notes.push(
-            "~ no table without a limit was passed for it: in proportion to the entries that had \
-             not run out"
-                .into(),
-        );
-    }
+    notes.extend(untried(&candidates.untried));
     notes
+}
+
+/// What is not known of some connections, and of how many.
+fn of_connections(limits: &Limits) -> impl Iterator<Item = String> {
+    let Limits { undirected, unlisted, picked_up, one_sided, open } = *limits;
+    let counted = [
+        (
+            picked_up,
+            "TCP connections that were open before the capture began, or whose SYN is not in it",
+            "they count from their first packet on (`-s` takes the table that was there)",
+        ),
+        (
+            one_sided,
+            "of these, seen in one direction only",
+            "does the capture have both? What answers would have done is not known",
+        ),
+        (
+            undirected,
+            "connections that were seen where nobody told what this host sent",
+            "all packets count as arrived, and as forwarded (`--local` names the host's addresses)",
+        ),
+        (
+            open,
+            "entries of the table at the start",
+            "they are left in, whatever is not tracked: nobody knows which hooks their packets \
+             cross",
+        ),
+        (
+            unlisted,
+            "connections of classes that were not counted",
+            "there were too many classes at once",
+        ),
+    ];
+    let counted = counted.into_iter().filter(|(count, ..)| *count > 0);
+    counted.map(|(count, what, but)| format!("{what}: {}; {but}", Count(count)))
+}
+
+/// The classes whose rules did not fit behind those that were given.
+fn untried(classes: &[Class]) -> Option<String> {
+    let named: Vec<String> = classes.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+    let others = match classes.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        count => format!(" and {} more", Count(count as u64)),
+    };
+    let named = named.join(", ");
+    (!classes.is_empty())
+        .then(|| format!("not tried, for want of room for their rules: {named}{others}"))
 }

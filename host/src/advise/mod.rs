@@ -3,12 +3,15 @@
 
 mod candidates;
 pub mod change;
+mod choice;
 mod classes;
 mod demand;
 mod floors;
 mod forecast;
 mod json;
 mod limits;
+mod lines;
+mod linted;
 mod members;
 pub mod paste;
 mod print;
@@ -24,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use keeptrack_core::{Conn, Packet};
 
-use crate::capture::{Stop, printable};
+use crate::capture::Stop;
 use crate::error::Error;
 use crate::on_full::Spec;
 use crate::options::{self, AdviseFormat, Output, When, World};
@@ -38,6 +41,7 @@ use crate::verdict::{Left, Verdict};
 use candidates::Candidates;
 pub use change::Target;
 use change::{Change, Class, Role};
+pub use choice::Letters;
 use classes::Classes;
 use forecast::{Evidence, Growing};
 use paste::{Known, Paste, Servers};
@@ -63,6 +67,8 @@ struct Advised<'a> {
     preset: String,
     target: Target,
     advice: Advice,
+    /// Whether another change was asked for than the smallest one.
+    is_asked_for: bool,
     /// What is longer than the capture and goes on to grow.
     growing: Vec<Growing>,
     classes: &'a Classes,
@@ -87,6 +93,7 @@ pub(crate) fn advise(
     stdout: &mut dyn Write,
 ) -> Result<Outcome, Error> {
     let (world, target) = (&options.world, options.target());
+    refuse_tools(&options.output, target)?;
     let mut trials = Trials::open(world, &options.captures, stop)?;
     let captures = options.captures.iter().map(PathBuf::as_path);
     let read: Vec<&Path> = captures.chain(world.files()).collect();
@@ -107,7 +114,7 @@ pub(crate) fn advise(
     if let (Reached::End, Some(error)) = (reached, trials.unread()) {
         return Err(error);
     }
-    let advised = Advised::of((world, target), (&trials, &setting, reached), &advisor);
+    let advised = Advised::of(options, (&trials, &setting, reached), &advisor)?;
     if !world.quiet && asked.iter().all(|output| output.format != AdviseFormat::Summary) {
         for note in &advised.notes {
             // Nobody misses it where stderr is gone.
@@ -117,9 +124,27 @@ pub(crate) fn advise(
     let written = output::write_all(documents, |format, out| match format {
         AdviseFormat::Summary => print::print(out, &advised),
         AdviseFormat::Json => json::json(out, &advised),
+        AdviseFormat::Lines(tool) => lines::lines(out, &advised, tool),
     });
     done.and(written)?;
     Ok(if reached == Reached::Interruption { Outcome::Interrupted } else { Outcome::Done })
+}
+
+/// Lines for a tool that the target does not have would be empty, or only a part.
+fn refuse_tools(asked: &[Output<AdviseFormat>], target: Target) -> Result<(), Error> {
+    let tools = paste::tools(target);
+    let wrong = asked.iter().find_map(|output| match output.format {
+        AdviseFormat::Lines(tool) if !tools.contains(&tool) => Some(tool.name()),
+        _ => None,
+    });
+    let names = tools.iter().map(|tool| format!("`-o {}`", tool.name()));
+    match wrong {
+        Some(wrong) => {
+            let names = names.collect::<Vec<_>>().join(" and ");
+            Err(Error::NoLines(wrong, target.name(), names))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What was typed, with what the target does at a full table if nothing else was.
@@ -135,10 +160,11 @@ fn setting(world: &World, trials: &Trials, target: Target) -> Setting {
 
 impl<'a> Advised<'a> {
     fn of(
-        (world, target): (&World, Target),
+        options: &options::Advise,
         (trials, setting, reached): (&'a Trials, &Setting, Reached),
         Advisor { classes, candidates }: &'a Advisor,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        let (world, target) = (&options.world, options.target());
         let lasted_ms = trials.between().map_or(0, |(first, last)| last.since(first));
         let has_nat = setting.rules.skipped.other_tables.contains_key("nat");
         let evidence = Evidence { trials, classes, candidates, setting, lasted_ms, has_nat };
@@ -148,14 +174,19 @@ impl<'a> Advised<'a> {
         let now = setting.max.map(|max| (max, buckets.unwrap_or(max as u64)));
         let is_counted = is_on(settings.acct()) || is_on(settings.timestamp());
         let ram = Ram { target, is_counted, now };
-        let advice = Advice::of((evidence.now(), evidence.changed()), evidence.sizes(), ram);
+        let mut advice = Advice::of((evidence.now(), evidence.changed()), evidence.sizes(), ram);
+        let asked_for =
+            options.choose.as_ref().map(|letters| letters.choose(&advice)).transpose()?;
+        let is_asked_for = asked_for.is_some_and(|asked_for| asked_for != advice.chosen);
+        advice.chosen = asked_for.unwrap_or(advice.chosen);
         let mut notes = report::input_notes(world, trials.session());
+        notes.extend(linted::note(world));
         let longest_s = setting.config.timeouts.tcp_established;
-        notes.extend(limits::notes(classes, candidates, &advice, (lasted_ms, longest_s)));
+        notes.extend(limits::notes(classes, candidates, (lasted_ms, longest_s)));
         let changes = advice.chosen_changes();
         let known = Known { max: setting.max, buckets, servers: servers(&changes, classes) };
         let typed = world.max.filter(|max| setting.max == Some(*max)).map(|_| "--max".to_owned());
-        Self {
+        Ok(Self {
             capture: trials.name(),
             described: report::described(trials.session()),
             reached,
@@ -163,10 +194,7 @@ impl<'a> Advised<'a> {
             lasted_ms,
             limit_origin: typed.or_else(|| Some(settings.max()?.1.to_string())),
             policy: setting.spec.to_string(),
-            preset: match &world.firmware_config {
-                Some(image) => printable(&image.display().to_string()),
-                None => world.preset_name(),
-            },
+            preset: world.timeouts_name(),
             target,
             growing: evidence.growing(),
             classes,
@@ -175,8 +203,9 @@ impl<'a> Advised<'a> {
                 changes => paste::paste(changes, target, &known),
             },
             advice,
+            is_asked_for,
             notes,
-        }
+        })
     }
 }
 

@@ -1,13 +1,16 @@
 //! The advice for people: the table of changes, what they break, and the lines to paste.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::Advised;
 use super::change::Change;
 use super::forecast::{Forecast, Growing};
-use super::rank::{Advice, Chosen};
+use super::lines;
+use super::paste::{Script, Tool};
+use super::rank::Advice;
 use super::row::{self, Row};
-use super::words;
+use super::words::{self, counted};
 use crate::output::wrapped;
 use crate::report::Reached;
 use crate::report::style::{BAD, CAUTION, FAINT, GOOD, STRONG, Styled};
@@ -25,10 +28,21 @@ pub(super) fn print(out: &mut dyn Write, advised: &Advised<'_>) -> io::Result<()
     let rows = row::rows(&advised.advice);
     table(out, advised, &rows)?;
     broken(out, &advised.advice, &rows)?;
-    chosen(out, advised)?;
+    chosen(out, advised, &rows)?;
     explained(out, advised, &rows)?;
     for note in &advised.notes {
-        writeln!(out, "{} {note}", Styled(CAUTION, '!'))?;
+        marked(out, Styled(CAUTION, '!'), note)?;
+    }
+    Ok(())
+}
+
+/// A sentence behind a sign, in lines.
+fn marked<S: Display>(out: &mut dyn Write, sign: S, text: &str) -> io::Result<()> {
+    for (number, line) in wrapped(text, LINE_LEN - 2).iter().enumerate() {
+        match number {
+            0 => writeln!(out, "{sign} {line}")?,
+            _ => writeln!(out, "  {line}")?,
+        }
     }
     Ok(())
 }
@@ -56,23 +70,29 @@ fn head(out: &mut dyn Write, advised: &Advised<'_>) -> io::Result<()> {
         ("of rules", advice.tried_of(|change| matches!(change, Change::NoTrack(_)))),
         ("of timeouts", advice.tried_of(|change| matches!(change, Change::Timeout { .. }))),
         ("of policies", advice.tried_of(|change| matches!(change, Change::OnFull(_)))),
-        ("of sizes", advice.sizes.peaks.len().saturating_sub(1)),
+        ("of sizes", advice.tried_count() - advice.tried.len()),
     ];
-    let count = Styled(STRONG, kinds.iter().map(|(_, count)| count).sum::<usize>());
+    let count = advice.tried_count();
     let kinds = kinds.iter().filter(|(_, count)| *count > 0);
     let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
-    writeln!(out, "{count} changes tried in one pass: {}\n", kinds.join(", "))
+    let plural = if count == 1 { "" } else { "s" };
+    let kinds = if kinds.is_empty() { String::new() } else { format!(": {}", kinds.join(", ")) };
+    writeln!(out, "{} change{plural} tried in one pass{kinds}\n", Styled(STRONG, count))
 }
 
 /// What the table comes to as it is.
 fn verdict(out: &mut dyn Write, advice: &Advice) -> io::Result<()> {
     let (Some(max), Some(now)) = (advice.max(), advice.now.limited) else {
-        let entries = Styled(STRONG, Count(advice.now.demand as u64));
-        return writeln!(
+        let entries = counted(advice.now.demand as u64, "entry", "entries");
+        writeln!(
             out,
-            "{} {entries} entries at the most; no limit was typed (`--max N`)\n",
-            Styled(CAUTION, '!')
-        );
+            "{} {} at the most, and no limit is known: give\n  --max \"$(sysctl -n \
+             net.netfilter.nf_conntrack_max)\"\n  of that system, or -c with what `sysctl -a` \
+             prints there\n",
+            Styled(CAUTION, '!'),
+            Styled(STRONG, entries)
+        )?;
+        return Ok(());
     };
     if now.peak < max {
         let free = Share((max - now.peak) as u64, max as u64);
@@ -80,9 +100,13 @@ fn verdict(out: &mut dyn Write, advice: &Advice) -> io::Result<()> {
     }
     let lasted = Styled(STRONG, Lasting(now.full_ms));
     write!(out, "{} Table full for {lasted}", Styled(BAD, '\u{2717}'))?;
-    let did = [(now.refused, "packets got no entry"), (now.early, "entries had to leave early")];
-    for (count, what) in did.into_iter().filter(|(count, _)| *count > 0) {
-        write!(out, ", {} {what}", Styled(BAD.bold(), Count(count)))?;
+    let did = [
+        (now.refused, ["packet", "packets"], "got no entry"),
+        (now.early, ["entry", "entries"], "had to leave early"),
+    ];
+    for (count, [one, many], what) in did.into_iter().filter(|(count, ..)| *count > 0) {
+        let who = if count == 1 { one } else { many };
+        write!(out, ", {} {who} {what}", Styled(BAD.bold(), Count(count)))?;
     }
     writeln!(out, "\n")
 }
@@ -113,7 +137,8 @@ fn table(out: &mut dyn Write, advised: &Advised<'_>, rows: &[Row]) -> io::Result
     match advised.advice.hidden_count() {
         0 => writeln!(out),
         count => {
-            let all = format!("{} others were tried: `-o json` has all", Count(count as u64));
+            let others = counted(count as u64, "other was", "others were");
+            let all = format!("{others} tried: `-o json` has all");
             writeln!(out, "  {}\n", Styled(FAINT, all))
         }
     }
@@ -185,21 +210,45 @@ fn broken(out: &mut dyn Write, advice: &Advice, rows: &[Row]) -> io::Result<()> 
     writeln!(out)
 }
 
-/// The smallest change, and the lines for it.
-fn chosen(out: &mut dyn Write, advised: &Advised<'_>) -> io::Result<()> {
+/// What is chosen, and the lines for it. Each script stands alone between two headings: whoever
+/// copies what is there has all of it, and nothing else.
+fn chosen(out: &mut dyn Write, advised: &Advised<'_>, rows: &[Row]) -> io::Result<()> {
+    let Advised { advice, paste, .. } = advised;
+    if let Some(why) = lines::unchanged(advice) {
+        marked(out, Styled(GOOD, '>'), why)?;
+        return writeln!(out);
+    }
+    let what = match (advised.is_asked_for, advice.max()) {
+        (true, _) => {
+            let chosen = rows.iter().find(|row| row.is_chosen);
+            format!("{}, as asked for", chosen.map_or("", |row| row.letters.as_str()))
+        }
+        (false, Some(_)) => "smallest change that keeps half the table free".to_owned(),
+        (false, None) => "what breaks nothing and saves the most".to_owned(),
+    };
+    for (number, script) in paste.scripts().iter().enumerate() {
+        let heading = if number == 0 { format!("{what}. Paste") } else { "or".to_owned() };
+        block(out, &heading, script)?;
+    }
+    for script in paste.undo_scripts() {
+        block(out, "undo", &script)?;
+    }
+    let alert = if paste.alert.iter().any(|block| block.tool == Tool::Prometheus) {
+        "alert, for Prometheus and node_exporter"
+    } else {
+        "alert"
+    };
+    block(out, alert, &paste.alert_script())
+}
+
+/// A script behind a heading, which names its tool where there are several.
+fn block(out: &mut dyn Write, heading: &str, script: &Script<'_>) -> io::Result<()> {
     let sign = Styled(GOOD, '>');
-    match advised.advice.chosen {
-        Chosen::Nothing => {
-            writeln!(out, "{sign} nothing needs to change: half the table stays free\n")
+    match script.tool {
+        Some(tool) if tool != Tool::Keeptrack => {
+            writeln!(out, "{sign} {heading}, with {}:\n\n{script}", tool.name())
         }
-        Chosen::TooMany => {
-            writeln!(out, "{sign} no table is large enough that half of it stays free\n")
-        }
-        Chosen::Change { .. } => {
-            writeln!(out, "{sign} smallest change that keeps half the table free. Paste:\n")?;
-            writeln!(out, "{}", advised.paste.to_string().trim_end())?;
-            writeln!(out)
-        }
+        _ => writeln!(out, "{sign} {heading}:\n\n{script}"),
     }
 }
 

@@ -43,7 +43,9 @@ pub(super) fn rows(advice: &Advice) -> Vec<Row> {
     for &size in &advice.shown_sizes {
         let row = of_size(advice, (&advice.now, advice.size(size).to_string()), size);
         let is_chosen = advice.chosen == Chosen::Change { tried: None, size: Some(size) };
-        rows.push(Row { letters: letter(), is_chosen, ..row });
+        // Whether it is larger than the table is, nobody knows without a limit: it is not chosen.
+        let letters = if advice.max().is_some() { letter() } else { String::new() };
+        rows.push(Row { letters, is_chosen, ..row });
     }
     rows.extend(both(advice, &rows));
     rows

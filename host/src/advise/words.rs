@@ -67,16 +67,15 @@ pub(super) fn lifetime(seconds: u32) -> String {
 pub(super) fn broken(breaks: &Breaks, from: Option<u32>) -> Vec<String> {
     let mut said = Vec::new();
     if breaks.cut > 0 {
-        let plural = if breaks.cut == 1 { "" } else { "s" };
-        let count = Count(breaks.cut);
-        said.push(format!("{count} connection{plural} cut while alive, of this capture alone:"));
+        let cut = counted(breaks.cut, "connection", "connections");
+        said.push(format!("{cut} cut while alive, of this capture alone:"));
         said.extend(breaks.cut_first.iter().map(|harmed| {
             let (tuple, silent) = (spoken(&harmed.tuple), Lasting(harmed.silent_ms));
             format!("  {tuple} spoke again at {} after {silent}", Clock(harmed.time))
         }));
         let others = breaks.cut.saturating_sub(breaks.cut_first.len() as u64);
         if others > 0 && !breaks.cut_first.is_empty() {
-            said.push(format!("  and {} others", Count(others)));
+            said.push(format!("  and {}", counted(others, "other", "others")));
         }
     }
     if breaks.is_nat {
@@ -98,6 +97,11 @@ pub(super) fn broken(breaks: &Breaks, from: Option<u32>) -> Vec<String> {
         said.push(format!("below the {least} that {} asks of NAT{also}", floor.rfc));
     }
     said
+}
+
+/// `1 entry`, `1,024 entries`.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", Count(count), if count == 1 { one } else { many })
 }
 
 /// `udp 10.0.0.2:4000 -> 192.0.2.1:53`.

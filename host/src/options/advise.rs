@@ -7,7 +7,8 @@ use clap::Args;
 
 use super::World;
 use super::output::{Output, place};
-use crate::advise::Target;
+use crate::advise::paste::Tool;
+use crate::advise::{Letters, Target};
 
 /// Tries changes of rules, timeouts and sizes on captures, and writes the lines for the best one.
 ///
@@ -31,9 +32,18 @@ pub struct Advise {
     #[arg(short, long, value_enum)]
     pub target: Option<Target>,
 
+    /// Give the lines for this change, by its letter in the table: `C`, or with a size `C+I`
+    ///
+    /// Without it they are for the smallest change that keeps half the table free.
+    #[arg(long, value_name = "LETTERS")]
+    pub choose: Option<Letters>,
+
     /// What to write, and where to if not to stdout (repeatable) [default: summary]
     ///
-    /// `summary` is for people, and shows the best changes; `json` has all that were tried.
+    /// `summary` is for people, and shows the best changes; `json` has all that were tried. A tool
+    /// stands for the lines that make the chosen change with it, as a script of sh: `iptables` or
+    /// `nft`; for openwrt `firewall4` or, of 21.02 and before, `iptables`; for a gateway of ours
+    /// `keeptrack`.
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     pub output: Vec<Output<AdviseFormat>>,
 }
@@ -45,6 +55,8 @@ pub enum AdviseFormat {
     Summary,
     /// One JSON object.
     Json,
+    /// The lines of the chosen change for that tool.
+    Lines(Tool),
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 2 bad input, 130 interrupted";
@@ -60,6 +72,8 @@ Examples:
   tcpdump -i any -s 96 -w relay.pcap         on a server; on a gateway: -i lan0
   keeptrack advise relay.pcap -c sysctl.txt -r rules.v4 -s open.txt
   keeptrack advise relay.pcap -m 64k         what a table of that size needs
+  keeptrack advise relay.pcap -m 64k --choose C -o nft
+                                             the lines for another change, alone
   keeptrack advise gateway.pcap -m 16k --target openwrt
   keeptrack advise ports.pcapng --firmware-config gateway.image -m 3000
   keeptrack advise relay.pcap -m 64k -o json=advice.json -o summary";
@@ -82,7 +96,13 @@ impl FromStr for Output<AdviseFormat> {
         let format = match format {
             "summary" => AdviseFormat::Summary,
             "json" => AdviseFormat::Json,
-            other => return Err(format!("`{other}` is none of summary, json")),
+            other => match Tool::CHOICES.iter().find(|tool| tool.name() == other) {
+                Some(tool) => AdviseFormat::Lines(*tool),
+                None => {
+                    let tools = Tool::CHOICES.map(Tool::name).join(", ");
+                    return Err(format!("`{other}` is none of summary, json, {tools}"));
+                }
+            },
         };
         Ok(Self { format, file })
     }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::capture::printable;
 use crate::firmware_config::{USUAL_ADDRESS, address};
 use crate::ledger;
 use crate::on_full::{Spec, Specs};
@@ -361,6 +362,15 @@ impl World {
     pub(crate) fn preset_name(&self) -> String {
         let name = self.preset.to_possible_value();
         name.map_or_else(String::new, |name| name.get_name().to_owned())
+    }
+
+    /// Whose the timeouts are: those of a gateway's configuration, by the name of its image, or those
+    /// of the preset.
+    pub(crate) fn timeouts_name(&self) -> String {
+        match &self.firmware_config {
+            Some(image) => printable(&image.display().to_string()),
+            None => self.preset_name(),
+        }
     }
 
     /// The files that are read beside the capture. A setting that was typed may look like one.

@@ -119,10 +119,7 @@ impl<'s> Subject<'s> {
             buckets: session.buckets.clone(),
             seeded: (seeded > 0).then(|| format!("{} seeded entries", Count(seeded))),
             unit,
-            preset: match &world.firmware_config {
-                Some(image) => printable(&image.display().to_string()),
-                None => world.preset_name(),
-            },
+            preset: world.timeouts_name(),
             established_s: session.config.timeouts.tcp_established,
             established_origin: settings
                 .timeout(Timeout::TcpEstablished)

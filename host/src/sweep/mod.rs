@@ -140,10 +140,7 @@ impl<'s> Sweep<'s> {
             packet_count: trials.packet_count(),
             between,
             lasted_ms,
-            preset: match &world.firmware_config {
-                Some(image) => crate::capture::printable(&image.display().to_string()),
-                None => world.preset_name(),
-            },
+            preset: world.timeouts_name(),
             choices: Choice::each(grid, &tried),
             grid,
             tried,

@@ -76,11 +76,130 @@ fn loopback_comes_first_in_the_story() {
         let (_, behind) = text.split_once(now).unwrap();
         assert!(behind.starts_with("\n  A   NOTRACK loopback (lo) "), "{behind}");
         line(&text, "> A+I ");
-        line(&text, "> smallest change that keeps half the table free. Paste:");
-        let (_, lines) = text.split_once("Paste:\n").unwrap();
+        line(&text, "> smallest change that keeps half the table free. Paste, with iptables:");
+        let (_, lines) = text.split_once("Paste, with iptables:\n").unwrap();
         line(lines, "iptables  -t raw -A OUTPUT -o lo -j CT --notrack");
         line(lines, "net.netfilter.nf_conntrack_max = 3072");
     }
+}
+
+/// What stands between a heading that begins so and the next one.
+fn block<'t>(text: &'t str, heading: &str) -> &'t str {
+    let (_, behind) =
+        text.split_once(&format!("\n> {heading}")).unwrap_or_else(|| panic!("{text}"));
+    let (_, behind) = behind.split_once(":\n\n").unwrap();
+    behind.split_once("\n\n> ").map_or(behind, |(block, _)| block)
+}
+
+#[test]
+fn a_block_that_is_copied_is_what_is_written_for_its_tool_alone() {
+    let words = [&[MAIL_RELAY], &STORY[..]].concat();
+    let text = advised("summary", &words);
+    for (tool, heading) in [("iptables", "smallest change"), ("nft", "or, with nft")] {
+        let script = advised(tool, &words);
+        assert_eq!(block(&text, heading), script.trim_end(), "{tool}");
+        let is_of_both = ["net.netfilter.nf_conntrack_max = 3072", "sysctl -p "];
+        assert!(is_of_both.iter().all(|line| script.contains(line)), "{script}");
+        let undone = [" -D ", "nft delete", "rm ", "prometheus", "groups:"];
+        assert!(undone.iter().all(|line| !script.contains(line)), "{script}");
+        let undo = block(&text, &format!("undo, with {tool}"));
+        assert!(undo.contains("rm /etc/sysctl.d/90-keeptrack.conf"), "{undo}");
+        assert!(!undo.contains(" -A ") && !undo.contains("nft add"), "{undo}");
+    }
+    assert!(!block(&text, "or, with nft").lines().any(|line| line.starts_with("iptables")));
+    assert!(block(&text, "alert, for Prometheus").starts_with("# name the file"));
+    let enough = advised("nft", &[MAIL_RELAY, "-m", "64k"]);
+    assert_eq!(enough, "# nothing needs to change: half the table stays free\n");
+}
+
+/// The change of that row, and its letter.
+fn lettered(text: &str, letter: char) -> &str {
+    line(text, &format!("  {letter}   ")).trim_start_matches([letter, ' '])
+}
+
+#[test]
+fn any_change_that_is_shown_can_be_chosen() {
+    let words = [&[MAIL_RELAY], &STORY[..], &LOCAL].concat();
+    let choose = |letters: &'static str| [&words[..], &["--choose", letters]].concat();
+    let text = advised("summary", &words);
+    assert!(lettered(&text, 'C').starts_with("NOTRACK udp 53 asked from here"), "{text}");
+    let chosen = json(&choose("C"));
+    assert_eq!(chosen["chosen"]["changes"], serde_json::json!(["NOTRACK udp 53 asked from here"]));
+    assert_eq!(chosen["chosen"]["max"], 1024);
+    let both = advised("summary", &choose("c+H"));
+    line(&both, "> C+H ");
+    let pasted = block(&both, "C+H, as asked for. Paste, with iptables");
+    line(pasted, "iptables  -t raw -A PREROUTING -p udp -m udp --sport 53 -j CT --notrack");
+    // Answers are let in from those who were asked, and from nobody else.
+    let answers = pasted.lines().filter(|line| line.contains("-I INPUT"));
+    assert!(answers.clone().count() > 0, "{pasted}");
+    assert!(answers.clone().all(|line| line.contains(" -s ")), "{pasted}");
+    line(pasted, "net.netfilter.nf_conntrack_max = 2048");
+    // The table is what it is without a choice, but for the mark.
+    assert_eq!(both.replace("> C+H", "> A+I").matches("> A+I").count(), 1);
+    assert_eq!(lettered(&both, 'A'), lettered(&text, 'A'));
+    for (letters, said) in [
+        ("Z", "--choose: there is no change Z"),
+        ("A+B", "--choose: one change and one size"),
+        ("H+I", "--choose: one change and one size"),
+        ("C I", "`C I` is no letter"),
+    ] {
+        let ran = keeptrack(&[&["advise", "-q"], &choose(letters)[..]].concat());
+        let shown = ran.end.expect_err("an error").shown();
+        assert!(shown.contains(said) && ran.stdout.is_empty(), "{shown}");
+        assert!(shown.contains("A NOTRACK loopback (lo)") || letters == "C I", "{shown}");
+    }
+}
+
+#[test]
+fn a_table_many_times_as_large_is_no_small_change() {
+    let files = Files::new();
+    // Nobody answers: one service holds nearly all.
+    let frames = (0..6_000_u32).map(|at| {
+        let from = std::net::Ipv4Addr::from_bits(0x0b00_0000 + at * 77_777).into();
+        let bytes = tcp((1024 + (at % 50_000) as u16, 443), TcpFlags::SYN, (1, 0));
+        (1_000 + at, ip(Protocol::TCP, from, CLIENT, &bytes))
+    });
+    let capture = files.with("flood.pcap", pcap(RAW, &frames.collect::<Vec<_>>()));
+    let of = |max: &str| {
+        let object = json(&[&capture, "--local", "192.0.2.1", "-m", max]);
+        array(&object["chosen"], "changes").to_vec()
+    };
+    assert_eq!(of("1024"), ["NOTRACK tcp 443 served here"]);
+    assert_eq!(of("4096"), ["nf_conntrack_max 12288"]);
+    let gateway = json(&[&capture, "-m", "4096", "--target", "keeptrack"]);
+    assert_eq!(array(&gateway["chosen"], "changes"), ["NOTRACK tcp 443"]);
+}
+
+#[test]
+fn rules_that_leave_out_one_direction_are_told_of() {
+    let files = Files::new();
+    let rules =
+        files.with("half.v4", "*raw\n-A OUTPUT ! -o lo -p udp --dport 53 -j NOTRACK\nCOMMIT\n");
+    let text = advised("summary", &[&[MAIL_RELAY, "-r", &rules], &LOCAL[..]].concat());
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = format!(
+        "`keeptrack lint {rules}` finds 1 thing in these rules; the first that leaves out one direction is \
+         at {rules}:2"
+    );
+    assert!(text.contains(&said), "{text}");
+}
+
+#[test]
+fn no_line_of_text_is_wider_than_a_screen() {
+    let text = advised("summary", &[&[MAIL_RELAY], &STORY[..]].concat());
+    let (_, notes) = text.split_once("what they break").unwrap();
+    let rules = ["iptables", "ip6tables", "nft ", "    "];
+    let prose = notes.lines().filter(|line| !rules.iter().any(|rule| line.starts_with(rule)));
+    for line in prose {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let notes = text.lines().filter(|line| line.starts_with('!')).count();
+    assert!(notes >= 2, "{text}");
+    assert!(
+        text.matches('~').count() == 0 || text.matches("~ in proportion").count() == 1,
+        "{text}"
+    );
 }
 
 #[test]
@@ -261,18 +380,28 @@ fn the_host_of_a_gateway_has_policies_to_choose_from() {
 fn what_is_large_enough_needs_no_change() {
     let text = advised("summary", &[MAIL_RELAY, "-m", "64k"]);
     line(&text, "> nothing needs to change: half the table stays free");
-    assert!(!text.contains("Paste:"), "{text}");
+    assert!(!text.contains("Paste"), "{text}");
     let object = json(&[MAIL_RELAY, "-m", "64k"]);
     assert_eq!((&object["chosen"], &object["paste"]), (&Value::Null, &Value::Null));
 }
 
 #[test]
-fn without_a_limit_a_size_is_advised() {
+fn without_a_limit_no_size_is_chosen() {
     let object = json(&[MAIL_RELAY]);
     assert_eq!((&object["max"], &object["now"]["peak"]), (&Value::Null, &Value::Null));
-    let chosen = &object["chosen"];
-    assert!(2 * number(chosen, "needs") <= number(chosen, "max"), "{chosen}");
-    line(&advised("summary", &[MAIL_RELAY]), "no limit was typed (`--max N`)");
+    assert_eq!(object["chosen"]["changes"], serde_json::json!(["NOTRACK loopback (lo)"]));
+    let text = advised("summary", &[MAIL_RELAY]);
+    line(&text, "and no limit is known: give `--max");
+    line(&text, "> what breaks nothing and saves the most. Paste, with iptables:");
+    assert!(!text.contains("nf_conntrack_max ="), "{text}");
+    // Sizes are there to be read, and have no letters.
+    assert!(line(&text, " nf_conntrack_max 4096 ").starts_with("    "), "{text}");
+    // Nothing here goes without breaking something.
+    let one = format!("{}/captures/dns.pcap", env!("CARGO_MANIFEST_DIR"));
+    let text = advised("summary", &[&one]);
+    line(&text, "> nothing is chosen for a table without a limit: give `--max`");
+    assert!(!text.contains("sysctl -p"), "{text}");
+    assert_eq!(json(&[&one])["chosen"], Value::Null);
 }
 
 #[test]
@@ -296,12 +425,14 @@ fn bad_input_is_refused_as_by_replay() {
     let rules = files.with("rules.v4", "-A OUTPUT -p udp --dprot 53 -j NOTRACK\n");
     let log = files.with("events.log", "[1.5]\t    [NEW] udp      17 30 src=192.0.2.1 dst=192.0.2.2 sport=1 dport=2 [UNREPLIED] src=192.0.2.2 dst=192.0.2.1 sport=2 dport=1\n");
     let missing = files.path("missing.pcap");
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 8] = [
         (&[&missing], "missing.pcap"),
         (&[&rules], "is not a capture (it looks like iptables"),
         (&[MAIL_RELAY, "-r", &rules], "unknown option `--dprot`"),
         (&[&log], "event log"),
         (&[MAIL_RELAY, "-o", "xml"], "`xml` is none of summary, json"),
+        (&[MAIL_RELAY, "-o", "firewall4"], "the lines for linux are `-o iptables` and `-o nft`"),
+        (&[MAIL_RELAY, "-o", "nft", "--target", "openwrt"], "-o nft: not for --target openwrt"),
         (&[MAIL_RELAY, "--target", "bsd"], "possible values: linux, openwrt, keeptrack"),
     ];
     for (words, said) in cases {

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use keeptrack::advise::change::{Change, Class, Role, Target};
-use keeptrack::advise::paste::{Block, Known, Paste, Servers, Tool, paste};
-use keeptrack_core::Protocol;
+use keeptrack::advise::paste::{Known, Paste, Script, Servers, Tool, paste};
+use keeptrack_core::{Protocol, Timeout};
 
 const PORTED: [Protocol; 4] = [Protocol::TCP, Protocol::UDP, Protocol::SCTP, Protocol::UDPLITE];
 const ROLES: [Role; 3] = [Role::Server, Role::Client, Role::Through];
@@ -20,7 +20,7 @@ pub struct Case {
     known: Known,
 }
 
-/// Each change of rules alone, and all of them together.
+/// Each change of rules alone, one with a setting, and all of them together.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let [v4, v6]: [IpAddr; 2] = [[10, 8, 0, 0].into(), [0x2001, 0xdb8, 8, 0, 0, 0, 0, 0].into()];
@@ -34,6 +34,9 @@ pub fn cases() -> Vec<Case> {
     let classes = services.chain(prefixes).chain(withins).chain(echos).chain([Class::Loopback]);
     let changes: Vec<Change> = classes.map(Change::NoTrack).collect();
     let all = Case::new("all".to_owned(), changes.clone(), Known::default());
+    let timeout = Change::Timeout { timeout: Timeout::Udp, from: 30, to: 10 };
+    let both = vec![Change::NoTrack(Class::Loopback), timeout];
+    let both = Case::new("loopback and a timeout".to_owned(), both, Known::default());
     let each = changes.into_iter().flat_map(|change| {
         let name = format!("{change:?}");
         // Of the others it makes no difference whom anybody asks.
@@ -42,7 +45,7 @@ pub fn cases() -> Vec<Case> {
         let known = Case::new(format!("{name}, servers known"), vec![change], asked());
         [Some(unknown).filter(|_| is_service), Some(known)].into_iter().flatten()
     });
-    each.chain([all]).collect()
+    each.chain([both, all]).collect()
 }
 
 /// Whom the hosts ask.
@@ -62,7 +65,9 @@ impl Case {
     }
 }
 
-/// The lines of some blocks that one tool takes, as they are shown.
-pub(super) fn shown(blocks: &[Block], tool: Tool) -> String {
-    blocks.iter().filter(|block| block.tool == tool).map(ToString::to_string).collect()
+/// The script of those that is for that tool, as it is printed: nothing of the other ones is in it.
+pub(super) fn shown(scripts: &[Script<'_>], tool: Tool) -> String {
+    let of_tool = scripts.iter().find(|script| script.tool == Some(tool));
+    // What is of no tool is for all of them.
+    of_tool.or_else(|| scripts.first()).map(ToString::to_string).unwrap_or_default()
 }

@@ -127,9 +127,10 @@ fn the_lines_of_both_tools_leave_untracked_what_the_class_means() {
             .iter()
             .map(|sample| case.changes.iter().any(|change| means(change, sample)))
             .collect();
-        let lines = case.paste(Target::Linux).paste;
+        let paste = case.paste(Target::Linux);
+        let scripts = paste.scripts();
         for (tool, name) in [(Tool::Iptables, "pasted.sh"), (Tool::Nft, "pasted.nft")] {
-            let left = untracked(name, &of_own_table(&shown(&lines, tool)), &samples);
+            let left = untracked(name, &of_own_table(&shown(&scripts, tool)), &samples);
             assert_eq!(left, meant, "{tool:?} {}", case.name);
         }
         let commands = case.changes.iter().map(|change| rules(change, Target::Linux));

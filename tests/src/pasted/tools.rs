@@ -1,5 +1,7 @@
 //! Lines pasted into shells: what each tool makes of them.
 
+use std::collections::BTreeMap;
+
 use keeptrack::advise::change::{Change, Target};
 use keeptrack::advise::paste::{Known, Tool};
 use keeptrack_core::Timeout;
@@ -25,6 +27,10 @@ echo \"$own\" | ip6tables-restore
 v4() { iptables-save | grep -v '^#'; }
 v6() { ip6tables-save | grep -v '^#'; }
 ";
+
+/// The setting that a case changes, and to what.
+const SETTING: &str = "net.netfilter.nf_conntrack_udp_timeout";
+const SET: &str = " = 10";
 
 /// The same for nft.
 const OWN_NFT: &str = "
@@ -90,17 +96,21 @@ service firewall restart
 /// What is not as it should be.
 pub fn iptables(case: &Case) -> Result<(), String> {
     let paste = case.paste(Target::Linux);
-    let added = shown(&paste.paste, Tool::Iptables);
-    let undo = shown(&paste.undo, Tool::Iptables);
-    let told = |when: &str| format!("part '{when} v4' v4\npart '{when} v6' v6\n");
-    let parts = run(&(OWN_IPTABLES.to_owned() + &script(told, &added, &undo)))?;
+    let added = shown(&paste.scripts(), Tool::Iptables);
+    let undo = shown(&paste.undo_scripts(), Tool::Iptables);
+    let told = |when: &str| {
+        format!("part '{when} v4' v4\npart '{when} v6' v6\npart '{when} set' sysctl {SETTING}\n")
+    };
+    let parts = run(&format!("{OWN_ETC}{OWN_IPTABLES}{}", script(told, &added, &undo)))?;
+    set_and_unset(&parts, &added)?;
     for family in ["v4", "v6"] {
         let [before, end] = ["before", "end"].map(|when| part(&parts, &format!("{when} {family}")));
         same("what was there before, and when all was undone", before?, end?)?;
     }
     let [before4, before6] = [part(&parts, "before v4")?, part(&parts, "before v6")?];
     let [after4, after6] = [part(&parts, "after v4")?, part(&parts, "after v6")?];
-    let pasted = read(&[("rules.v4", before4), ("rules.v6", before6), ("pasted", &added)])?;
+    let rules = of_tools(&added, &["iptables ", "ip6tables "]);
+    let pasted = read(&[("rules.v4", before4), ("rules.v6", before6), ("pasted", &rules)])?;
     let listed = read(&[("rules.v4", after4), ("rules.v6", after6)])?;
     same_lines(
         "the pasted rules, and those that iptables-save tells",
@@ -118,10 +128,12 @@ pub fn iptables(case: &Case) -> Result<(), String> {
 /// What is not as it should be.
 pub fn nft(case: &Case) -> Result<(), String> {
     let paste = case.paste(Target::Linux);
-    let added = shown(&paste.paste, Tool::Nft);
-    let undo = shown(&paste.undo, Tool::Nft);
-    let told = |when: &str| format!("part {when} nft list ruleset\n");
-    let parts = run(&(OWN_NFT.to_owned() + &script(told, &added, &undo)))?;
+    let added = shown(&paste.scripts(), Tool::Nft);
+    let undo = shown(&paste.undo_scripts(), Tool::Nft);
+    let told =
+        |when: &str| format!("part {when} nft list ruleset\npart '{when} set' sysctl {SETTING}\n");
+    let parts = run(&format!("{OWN_ETC}{OWN_NFT}{}", script(told, &added, &undo)))?;
+    set_and_unset(&parts, &added)?;
     same(
         "what was there before, and when all was undone",
         part(&parts, "before")?,
@@ -145,15 +157,15 @@ pub fn nft(case: &Case) -> Result<(), String> {
 /// What is not as it should be.
 pub fn firewall4(case: &Case) -> Result<(), String> {
     let paste = case.paste(Target::Openwrt);
-    let added = shown(&paste.paste, Tool::Firewall4);
-    let undo = shown(&paste.undo, Tool::Firewall4);
+    let added = shown(&paste.scripts(), Tool::Firewall4);
+    let undo = shown(&paste.undo_scripts(), Tool::Firewall4);
     let told = |when: &str| format!("part {when} nft list ruleset\npart 'files {when}' files\n");
     let parts = run(&format!("{OWN_ETC}{FIREWALL4}{}", script(told, &added, &undo)))?;
     for what in ["", "files "] {
         let [before, end] = ["before", "end"].map(|when| part(&parts, &format!("{what}{when}")));
         same("what was there before, and when all was undone", before?, end?)?;
     }
-    let commands = of_own_table(&shown(&case.paste(Target::Linux).paste, Tool::Nft));
+    let commands = of_own_table(&shown(&case.paste(Target::Linux).scripts(), Tool::Nft));
     let [pasted, listed] =
         [commands.as_str(), part(&parts, "after")?].map(|text| read(&[("rules.nft", text)]));
     same_lines("the rules for Linux, and those of OpenWrt", &outline(&pasted?), &outline(&listed?))
@@ -170,7 +182,8 @@ pub fn settings() -> Result<(), String> {
     let case = Case::new("timeouts".to_owned(), timeouts.into(), Known::default());
     for target in [Target::Linux, Target::Openwrt] {
         let paste = case.paste(target);
-        let [added, undo] = [&paste.paste, &paste.undo].map(|blocks| shown(blocks, Tool::Sysctl));
+        let scripts = [paste.scripts(), paste.undo_scripts()];
+        let [added, undo] = scripts.map(|scripts| shown(&scripts, Tool::Sysctl));
         let told =
             |when: &str| format!("part {when} sysctl -a --pattern 'nf_conntrack_.*timeout'\n");
         let parts = run(&(OWN_ETC.to_owned() + &script(told, &added, &undo)))?;
@@ -198,10 +211,28 @@ fn script(told: impl Fn(&str) -> String, added: &str, undo: &str) -> String {
     format!("{before}part pasting true\n{added}{after}part undoing true\n{undo}{end}")
 }
 
+/// The setting is made by lines that hold it and by no others, and is what it was when they are undone.
+fn set_and_unset(parts: &BTreeMap<String, String>, added: &str) -> Result<(), String> {
+    let [before, after, end] =
+        ["before", "after", "end"].map(|when| part(parts, &format!("{when} set")));
+    same("a setting before, and when all was undone", before?, end?)?;
+    match (after?.trim_end().ends_with(SET), added.contains(&format!("{SETTING}{SET}\n"))) {
+        (is, should) if is == should => Ok(()),
+        _ => Err(format!("{} behind\n{added}", after?)),
+    }
+}
+
 /// The commands that make the table of what is left untracked, without those for an admin's own.
-pub(super) fn of_own_table(commands: &str) -> String {
+pub(super) fn of_own_table(script: &str) -> String {
+    let commands = of_tools(script, &["iptables ", "ip6tables ", "nft "]);
     let lines = commands.lines().filter(|line| !line.contains("insert rule"));
     lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// The lines of a script that begin so.
+fn of_tools(script: &str, tools: &[&str]) -> String {
+    let is_of = |line: &&str| tools.iter().any(|tool| line.starts_with(tool));
+    script.lines().filter(is_of).map(|line| format!("{line}\n")).collect()
 }
 
 fn same(what: &str, one: &str, other: &str) -> Result<(), String> {

@@ -119,7 +119,6 @@ fn of_service(service: (Protocol, u16), role: Role, known: &Known) -> Accepted {
     let name = protocol.name();
     let (asked, answers) =
         (Test::DestinationPort(protocol, port), Test::SourcePort(protocol, port));
-    let servers = known.servers(service);
     match role {
         Role::Server => Accepted {
             rules: vec![rule(Chain::Input, [asked]), rule(Chain::Output, [answers])],
@@ -128,35 +127,15 @@ fn of_service(service: (Protocol, u16), role: Role, known: &Known) -> Accepted {
             )),
             closed: None,
         },
-        Role::Client => client(service, servers),
-        Role::Through => match servers {
-            Some(servers) => {
-                let rules = servers.addresses.iter().flat_map(|&server| {
-                    let server = Network::host(server);
-                    [
-                        rule(Chain::Forward, [Test::Destination(server), asked]),
-                        rule(Chain::Forward, [Test::Source(server), answers]),
-                    ]
-                });
-                let list = list(&servers.addresses);
-                Accepted {
-                    rules: rules.collect(),
-                    opens: Some(format!(
-                        "{name} port {port} of {list} to everybody, and everybody behind this host \
-                         to what {list} sends from there"
-                    )),
-                    closed: None,
-                }
-            }
-            None => Accepted {
-                closed: Some(format!(
-                    "{name} port {port}: no rule is given for a FORWARD that drops by default. \
-                     `--dport {port}` would open the port of every host behind this one, and \
-                     `--sport {port}` every host to everybody who sends from there: say with `-i`, \
-                     `-s` and `-d` who asks whom"
-                )),
-                ..Accepted::default()
-            },
+        Role::Client => client(service, known.servers(service)),
+        Role::Through => Accepted {
+            closed: Some(format!(
+                "{name} port {port}: no rule is given for a FORWARD that drops by default. \
+                 `--dport {port}` would open the port of every host behind this one, and \
+                 `--sport {port}` every host to everybody who sends from there: say with `-i`, `-s` \
+                 and `-d` who asks whom"
+            )),
+            ..Accepted::default()
         },
     }
 }

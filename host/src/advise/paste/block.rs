@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Paste;
 use crate::output::wrapped;
 
 /// The width of a comment.
@@ -23,8 +22,7 @@ pub struct Block {
     pub lines: Vec<String>,
 }
 
-/// What takes lines. Of [`Iptables`](Self::Iptables), [`Nft`](Self::Nft) and
-/// [`Firewall4`](Self::Firewall4) an admin has one: each makes the whole of a change.
+/// What takes lines. Of some, an admin has one: see [`CHOICES`](Self::CHOICES).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tool {
@@ -40,6 +38,34 @@ pub enum Tool {
     Keeptrack,
     /// A server of Prometheus, or whatever reads its rules.
     Prometheus,
+}
+
+/// Blocks that one tool takes: what is pasted as a whole, and nothing beside it.
+#[derive(Debug)]
+pub struct Script<'b> {
+    /// The tool; `None`: they are for no tool of [`Tool::CHOICES`].
+    pub tool: Option<Tool>,
+    /// What has to be thought of before.
+    warnings: &'b [String],
+    blocks: Vec<&'b Block>,
+}
+
+impl Tool {
+    /// Those of which each makes the whole of a change, with what is of none of them.
+    pub const CHOICES: [Self; 4] = [Self::Iptables, Self::Nft, Self::Firewall4, Self::Keeptrack];
+
+    /// As it is typed, and as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Iptables => "iptables",
+            Self::Nft => "nft",
+            Self::Firewall4 => "firewall4",
+            Self::Sysctl => "sysctl",
+            Self::Keeptrack => "keeptrack",
+            Self::Prometheus => "prometheus",
+        }
+    }
 }
 
 impl Block {
@@ -81,18 +107,43 @@ impl fmt::Display for Block {
     }
 }
 
-/// All of it, as one text that a shell takes; what undoes it stands in comments.
-impl fmt::Display for Paste {
+impl<'b> Script<'b> {
+    /// The blocks for that tool, and those that are for no other one.
+    pub(super) fn of(
+        tool: Option<Tool>,
+        warnings: &'b [String],
+        blocks: impl IntoIterator<Item = &'b Block>,
+    ) -> Self {
+        let is_for = |block: &&Block| {
+            tool == Some(block.tool) || tool.is_none() || !Tool::CHOICES.contains(&block.tool)
+        };
+        Self { tool, warnings, blocks: blocks.into_iter().filter(is_for).collect() }
+    }
+
+    /// A script for each tool that has blocks of its own; if none has, one of all of them.
+    pub(super) fn each(warnings: &'b [String], blocks: &'b [Block]) -> Vec<Self> {
+        let mut tools: Vec<Tool> = Vec::new();
+        for Block { tool, .. } in blocks {
+            if Tool::CHOICES.contains(tool) && !tools.contains(tool) {
+                tools.push(*tool);
+            }
+        }
+        match tools.as_slice() {
+            [] => vec![Self::of(None, warnings, blocks)],
+            tools => tools.iter().map(|tool| Self::of(Some(*tool), warnings, blocks)).collect(),
+        }
+    }
+}
+
+/// One text that a shell takes, without an empty line at its end.
+impl fmt::Display for Script<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for warning in &self.warnings {
+        for warning in self.warnings {
             comment(f, &format!("! {warning}"))?;
         }
-        let parts = [("", &self.paste), ("# undo\n", &self.undo), ("# alert\n", &self.alert)];
-        for (heading, blocks) in parts {
-            f.write_str(heading)?;
-            for block in blocks {
-                writeln!(f, "{block}")?;
-            }
+        for (number, block) in self.blocks.iter().enumerate() {
+            let gap = if number > 0 { "\n" } else { "" };
+            write!(f, "{gap}{block}")?;
         }
         Ok(())
     }

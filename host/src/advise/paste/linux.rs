@@ -4,27 +4,38 @@ use super::iptables::{self, Does};
 use super::{Block, Changed, Tool, nft, sysctl};
 
 /// Where the module is named that sysctl.d needs.
-const MODULES: &str = "/etc/modules-load.d/conntrack.conf";
+const MODULES: &str = "/etc/modules-load.d/keeptrack.conf";
+
+/// How long rules last.
+const LOST: &str = "Rules do not outlive a reboot:";
+
+/// What keeps them where Debian's iptables-persistent is.
+const KEEP_IPTABLES: &str =
+    "`netfilter-persistent save`, or what your system has for that, keeps them";
+
+/// What keeps those of nft.
+const KEEP_NFT: &str = "what `nft list ruleset` prints of them has to be in /etc/nftables.conf, or in \
+    a file that it includes";
+
+/// Where nft's go among an admin's own.
+const IN_FILTER: &str = "They go into `table inet filter`: if yours has another name, change it";
 
 pub(super) fn paste(changed: &Changed<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
     let Changed { changes, known, untracked, accepted, .. } = changed;
     if !accepted.is_empty() {
-        let title = format!("iptables: {}", changed.why_accepted());
+        let title = changed.why_accepted();
         let commands = iptables::commands(accepted, Does::Adds);
         blocks.push(Block::commands(Tool::Iptables, &title, commands));
+        let title = format!("{title}\n{IN_FILTER}");
+        blocks.push(Block::commands(Tool::Nft, &title, nft::inserts(accepted)));
     }
     if !untracked.is_empty() {
         let commands = iptables::commands(untracked, Does::Adds);
-        blocks.push(Block::commands(Tool::Iptables, "iptables: left untracked", commands));
-    }
-    if !accepted.is_empty() {
-        let title = "nft, instead of iptables: the same first, into the table that filters";
-        blocks.push(Block::commands(Tool::Nft, title, nft::inserts(accepted)));
-    }
-    if !untracked.is_empty() {
-        let title = "nft, instead of iptables: left untracked, by a table of its own";
-        blocks.push(Block::commands(Tool::Nft, title, nft::table(untracked)));
+        let title = format!("left untracked. {LOST} {KEEP_IPTABLES}");
+        blocks.push(Block::commands(Tool::Iptables, &title, commands));
+        let title = format!("left untracked, by a table of its own. {LOST} {KEEP_NFT}");
+        blocks.push(Block::commands(Tool::Nft, &title, nft::table(untracked)));
     }
     let settings = sysctl::settings(changes, known);
     if !settings.is_empty() {
@@ -45,14 +56,11 @@ pub(super) fn undo(changed: &Changed<'_>) -> Vec<Block> {
     let Changed { changes, known, untracked, accepted, .. } = changed;
     if !untracked.is_empty() {
         let commands = iptables::commands(&changed.rules(), Does::Deletes);
-        blocks.push(Block::commands(
-            Tool::Iptables,
-            "iptables",
-            commands.into_iter().rev().collect(),
-        ));
+        let commands = commands.into_iter().rev().collect();
+        blocks.push(Block::commands(Tool::Iptables, "", commands));
         let mut commands = vec![format!("nft delete table {}", nft::TABLE)];
         commands.extend(nft::deletes(accepted));
-        blocks.push(Block::commands(Tool::Nft, "nft", commands));
+        blocks.push(Block::commands(Tool::Nft, "", commands));
     }
     let settings = sysctl::settings(changes, known);
     if !settings.is_empty() {
@@ -75,5 +83,5 @@ groups:
       summary: '{{ $labels.instance }}: {{ $value | humanizePercentage }} of nf_conntrack_max'";
     let rule =
         Block::file(Tool::Prometheus, "conntrack.rules.yml", rule.lines().map(str::to_owned));
-    vec![rule.titled("for Prometheus and node_exporter; name the file in `rule_files`")]
+    vec![rule.titled("name the file in `rule_files`")]
 }

@@ -21,7 +21,7 @@ use keeptrack_core::Protocol;
 use serde::Serialize;
 
 use self::accepted::Accepted;
-pub use self::block::{Block, Tool};
+pub use self::block::{Block, Script, Tool};
 use self::iptables::Does;
 use self::rule::Rule;
 use super::change::{Change, Class, Target};
@@ -114,6 +114,42 @@ fn add_new(rules: &mut Vec<Rule>, more: Vec<Rule>) {
         if !rules.contains(&rule) {
             rules.push(rule);
         }
+    }
+}
+
+impl Paste {
+    /// What makes the changes: a script for each tool that may do so, of which an admin has one.
+    #[must_use]
+    pub fn scripts(&self) -> Vec<Script<'_>> {
+        Script::each(&self.warnings, &self.paste)
+    }
+
+    /// What makes them with that tool.
+    #[must_use]
+    pub fn script(&self, tool: Tool) -> Script<'_> {
+        Script::of(Some(tool), &self.warnings, &self.paste)
+    }
+
+    /// What takes them back.
+    #[must_use]
+    pub fn undo_scripts(&self) -> Vec<Script<'_>> {
+        Script::each(&[], &self.undo)
+    }
+
+    /// What tells that the table fills up.
+    #[must_use]
+    pub fn alert_script(&self) -> Script<'_> {
+        Script::of(None, &[], &self.alert)
+    }
+}
+
+/// The tools that a target may have.
+#[must_use]
+pub const fn tools(target: Target) -> &'static [Tool] {
+    match target {
+        Target::Linux => &[Tool::Iptables, Tool::Nft],
+        Target::Openwrt => &[Tool::Firewall4, Tool::Iptables],
+        Target::Keeptrack => &[Tool::Keeptrack],
     }
 }
 

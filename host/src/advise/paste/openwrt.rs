@@ -58,7 +58,7 @@ pub(super) fn undo(changed: &Changed<'_>) -> Vec<Block> {
         let [begin, end] = MARKS;
         let mut commands = vec![format!("sed -i '/^{begin}$/,/^{end}$/d' {SCRIPT}")];
         commands.extend(iptables::commands(&changed.rules(), Does::Deletes));
-        blocks.push(Block::commands(Tool::Iptables, "OpenWrt 21.02 and before", commands));
+        blocks.push(Block::commands(Tool::Iptables, "on OpenWrt 21.02 and before", commands));
     }
     let settings = sysctl::settings(changed.changes, changed.known);
     if !settings.is_empty() {
@@ -90,7 +90,7 @@ fn script(rules: &[Rule]) -> Block {
     lines.extend(deletes.iter().map(|delete| format!("{delete} 2>/dev/null")));
     lines.extend(iptables::commands(rules, Does::Adds));
     lines.extend([end, "END", "service firewall restart"].map(str::to_owned));
-    let title = "instead of all of this, on OpenWrt 21.02 and before, whose firewall is iptables'";
+    let title = "on OpenWrt 21.02 and before, whose firewall is iptables'";
     Block::commands(Tool::Iptables, title, lines)
 }
 

@@ -6,7 +6,7 @@ use super::{Block, Known, Tool};
 use crate::advise::change::Change;
 
 /// Where they are kept.
-pub(super) const FILE: &str = "/etc/sysctl.d/90-conntrack.conf";
+pub(super) const FILE: &str = "/etc/sysctl.d/90-keeptrack.conf";
 
 /// A setting, what it becomes, and what it was, if that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]

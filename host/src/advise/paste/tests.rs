@@ -6,7 +6,7 @@ use keeptrack_core::{Protocol, Timeout};
 
 use super::accepted;
 use super::rule::{Chain, Test};
-use super::{Known, Paste, Servers, paste, rules};
+use super::{Known, Servers, Tool, paste, rules};
 use crate::advise::change::{Change, Class, Role, Target};
 
 const ROLES: [Role; 3] = [Role::Server, Role::Client, Role::Through];
@@ -119,7 +119,7 @@ fn whoever_is_asked_is_let_in_by_address() {
     };
     let known = asked(&["192.0.2.53", "2001:db8::53"]);
     assert_eq!((rules(&known, Role::Client), rules(&Known::default(), Role::Client)), (3, 1));
-    assert_eq!((rules(&known, Role::Through), rules(&Known::default(), Role::Through)), (4, 0));
+    assert_eq!((rules(&known, Role::Through), rules(&Known::default(), Role::Through)), (0, 0));
     assert_eq!((rules(&known, Role::Server), rules(&Known::default(), Role::Server)), (2, 2));
 }
 
@@ -130,32 +130,70 @@ fn settings_go_into_files_and_come_back() {
         Change::Size { max: 131_072, buckets: 65_536 },
     ];
     let known = Known { max: Some(65_536), ..Known::default() };
-    let Paste { paste, undo, warnings, .. } = paste(&changes, Target::Linux, &known);
-    let shown: String = paste.iter().map(ToString::to_string).collect();
+    let pasted = paste(&changes, Target::Linux, &known);
+    let shown = pasted.script(Tool::Nft).to_string();
     let expected = "\
 # else sysctl.d is read before the module is there
-cat > /etc/modules-load.d/conntrack.conf <<'END'
+cat > /etc/modules-load.d/keeptrack.conf <<'END'
 nf_conntrack
 END
-cat > /etc/sysctl.d/90-conntrack.conf <<'END'
+
+cat > /etc/sysctl.d/90-keeptrack.conf <<'END'
 net.netfilter.nf_conntrack_udp_timeout = 10
 net.netfilter.nf_conntrack_max = 131072
 net.netfilter.nf_conntrack_buckets = 65536
 END
+
 modprobe nf_conntrack
-sysctl -p /etc/sysctl.d/90-conntrack.conf
+sysctl -p /etc/sysctl.d/90-keeptrack.conf
 ";
     assert_eq!(shown, expected);
-    let undo: String = undo.iter().map(ToString::to_string).collect();
+    // They are for whatever tool there is.
+    let scripts: Vec<String> = pasted.scripts().iter().map(ToString::to_string).collect();
+    assert_eq!(scripts, [shown]);
+    let undo: String = pasted.undo_scripts().iter().map(ToString::to_string).collect();
     let expected = "\
 # settings
-rm /etc/sysctl.d/90-conntrack.conf /etc/modules-load.d/conntrack.conf
+rm /etc/sysctl.d/90-keeptrack.conf /etc/modules-load.d/keeptrack.conf
 sysctl -w net.netfilter.nf_conntrack_udp_timeout=30
 sysctl -w net.netfilter.nf_conntrack_max=65536
 # what net.netfilter.nf_conntrack_buckets was is not known here: `sysctl \
 net.netfilter.nf_conntrack_buckets` tells it before the change
 ";
-    assert_eq!((undo.as_str(), warnings.len()), (expected, 0));
+    assert_eq!((undo.as_str(), pasted.warnings.len()), (expected, 0));
+}
+
+/// Whoever copies one has the whole of a change, and nothing of another tool or of the undoing.
+#[test]
+fn each_tool_has_a_script_of_its_own() {
+    let changes = [
+        Change::NoTrack(Class::Loopback),
+        Change::Timeout { timeout: Timeout::Udp, from: 30, to: 10 },
+    ];
+    let cases: [(Target, &[(Tool, &str)]); 3] = [
+        (Target::Linux, &[(Tool::Iptables, "iptables "), (Tool::Nft, "nft ")]),
+        (Target::Openwrt, &[(Tool::Firewall4, "uci "), (Tool::Iptables, "cat >> ")]),
+        (Target::Keeptrack, &[(Tool::Keeptrack, "keeptrack ")]),
+    ];
+    for (target, tools) in cases {
+        let pasted = paste(&changes, target, &Known::default());
+        for (scripts, is_undo) in [(pasted.scripts(), false), (pasted.undo_scripts(), true)] {
+            let of: Vec<_> = scripts.iter().map(|script| script.tool).collect();
+            let expected: Vec<_> = tools.iter().map(|(tool, _)| Some(*tool)).collect();
+            assert_eq!(of, expected, "{target:?}");
+            for (script, (tool, _)) in scripts.iter().zip(tools) {
+                let text = script.to_string();
+                let others = tools.iter().filter(|(other, _)| other != tool);
+                let begins = |with: &str| text.lines().any(|line| line.starts_with(with));
+                assert!(others.clone().all(|(_, line)| !begins(line)), "{target:?} {text}");
+                let has_settings = text.contains("nf_conntrack_udp_timeout");
+                assert!(has_settings || target == Target::Keeptrack, "{text}");
+                assert_eq!(begins("rm "), is_undo && target != Target::Keeptrack, "{text}");
+                assert!(!text.ends_with("\n\n"), "{text}");
+            }
+            assert!(super::tools(target).iter().all(|tool| of.contains(&Some(*tool))));
+        }
+    }
 }
 
 #[test]
