@@ -4,7 +4,6 @@ use std::net::Ipv4Addr;
 
 use super::words::counted;
 use crate::capture::printable;
-use crate::capture::printable;
 use crate::lint::{self, Finding};
 use crate::options::World;
 use crate::rules::{Known, Unknown};
