@@ -1,6 +1,8 @@
 //! The buckets of Linux's table: each entry is in two of them, by its tuple and by the inverse of
 //! it.
 
+use std::num::NonZeroU32;
+
 use keeptrack_core::{Conn, Direction, Tuple, Zone};
 
 use super::hash::{self, TupleHash};
@@ -15,22 +17,29 @@ pub(super) type Hashes = [u32; 2];
 #[derive(Debug, Clone)]
 pub(super) struct Buckets {
     hash: TupleHash,
-    /// The newest node of each bucket.
-    heads: Vec<Option<Node>>,
+    buckets: Vec<Bucket>,
     /// The nodes of each [`GROUP`] of buckets.
     node_counts: Vec<u32>,
-    /// The nodes of each bucket whose entries have run out.
-    over_counts: Vec<u32>,
+    /// The entries that have run out.
+    over_count: usize,
     entries: Vec<Option<Entry>>,
+    /// Who the entries are, which is asked for less often than the rest of them.
+    ids: Vec<Id>,
     /// Places in `entries` that are free.
     free: Vec<u32>,
+}
+
+/// A bucket.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bucket {
+    newest: Option<Node>,
+    /// The nodes whose entries have run out.
+    over_count: u32,
 }
 
 /// An entry.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    /// The tuple of its first packet.
-    pub(super) id: Id,
     /// The number of its connection.
     pub(super) number: u64,
     /// Whether it has run out.
@@ -44,9 +53,10 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct At(u32);
 
-/// One of the two nodes of an entry: its place, and which tuple it is for.
+/// One of the two nodes of an entry: its place, counted from 1, and in the lowest bit which tuple it
+/// is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Node(At, Direction);
+struct Node(NonZeroU32);
 
 /// How many buckets have their nodes counted together, so that a walk passes over empty ones.
 const GROUP: usize = 1024;
@@ -55,16 +65,15 @@ impl Buckets {
     /// So many, and at least one; `None` when there is not the memory for them.
     pub(super) fn new(bucket_count: usize, hash: TupleHash) -> Option<Self> {
         let bucket_count = bucket_count.max(1);
-        let heads = filled(None, bucket_count)?;
+        let buckets = filled(Bucket::default(), bucket_count)?;
         let node_counts = filled(0, bucket_count.div_ceil(GROUP))?;
-        let over_counts = filled(0, bucket_count)?;
-        let (entries, free) = (Vec::new(), Vec::new());
-        Some(Self { hash, heads, node_counts, over_counts, entries, free })
+        let (entries, ids, free) = (Vec::new(), Vec::new(), Vec::new());
+        Some(Self { hash, buckets, node_counts, over_count: 0, entries, ids, free })
     }
 
     /// How many buckets there are.
     pub(super) fn count(&self) -> usize {
-        self.heads.len()
+        self.buckets.len()
     }
 
     /// How many entries there are.
@@ -84,25 +93,28 @@ impl Buckets {
 
     /// The bucket of a hash.
     pub(super) fn of(&self, hash: u32) -> usize {
-        hash::bucket(hash, self.heads.len())
+        hash::bucket(hash, self.buckets.len())
     }
 
     /// Puts in the entry of a connection, in front of the others.
     pub(super) fn insert(&mut self, conn: &Conn, hashes: Hashes) {
         let id = (conn.tuple(Direction::Original), conn.zone());
-        let place = self.free.pop().or_else(|| {
-            self.entries.push(None);
-            u32::try_from(self.entries.len() - 1).ok()
-        });
-        let Some(at) = place.map(At) else { return };
+        let place = self.free.pop().or_else(|| u32::try_from(self.entries.len()).ok());
+        let nodes = place.map(|place| DIRECTIONS.map(|dir| Node::new(At(place), dir)));
+        let Some((place, [Some(node), Some(inverse)])) = place.zip(nodes) else { return };
         let mut older = [None; 2];
-        for (dir, older) in DIRECTIONS.into_iter().zip(&mut older) {
-            let bucket = self.of(hashes[side(dir)]);
-            *older = self.heads.get_mut(bucket).and_then(|head| head.replace(Node(at, dir)));
+        for ((hash, node), older) in hashes.into_iter().zip([node, inverse]).zip(&mut older) {
+            let bucket = self.of(hash);
+            *older = self.buckets[bucket].newest.replace(node);
             self.node_counts[bucket / GROUP] += 1;
         }
-        if let Some(entry) = self.entries.get_mut(at.0 as usize) {
-            *entry = Some(Entry { id, number: conn.number(), is_over: false, hashes, older });
+        let entry = Some(Entry { number: conn.number(), is_over: false, hashes, older });
+        match self.entries.get_mut(place as usize).zip(self.ids.get_mut(place as usize)) {
+            Some(free) => (*free.0, *free.1) = (entry, id),
+            None => {
+                self.entries.push(entry);
+                self.ids.push(id);
+            }
         }
     }
 
@@ -111,11 +123,16 @@ impl Buckets {
         self.entries.get(at.0 as usize)?.as_ref()
     }
 
+    /// Who the entry at a place is, if there is one.
+    pub(super) fn id(&self, at: At) -> Id {
+        self.ids[at.0 as usize]
+    }
+
     /// The entry of a connection.
     pub(super) fn find(&self, conn: &Conn) -> Option<At> {
         let id = (conn.tuple(Direction::Original), conn.zone());
         let is_it = |at: &At| self.get(*at).is_some_and(|entry| entry.number == conn.number());
-        self.bucket(self.of(self.hash_of(&id))).map(|Node(at, _)| at).find(is_it)
+        self.bucket(self.of(self.hash_of(&id))).map(Node::at).find(is_it)
     }
 
     /// Takes note that an entry has run out.
@@ -123,24 +140,31 @@ impl Buckets {
         let entry = self.entries.get_mut(at.0 as usize).and_then(Option::as_mut);
         let Some(entry) = entry.filter(|entry| !entry.is_over) else { return };
         entry.is_over = true;
+        self.over_count += 1;
         for hash in entry.hashes {
             let bucket = self.of(hash);
-            self.over_counts[bucket] += 1;
+            self.buckets[bucket].over_count += 1;
         }
+    }
+
+    /// Whether any entry has run out.
+    pub(super) const fn has_any_over(&self) -> bool {
+        self.over_count > 0
     }
 
     /// Whether an entry in the bucket of a hash has run out.
     pub(super) fn has_over(&self, hash: u32) -> bool {
-        self.over_counts[self.of(hash)] > 0
+        self.buckets[self.of(hash)].over_count > 0
     }
 
     /// Takes an entry out of both its buckets.
     pub(super) fn remove(&mut self, at: At) {
         let Some(&Entry { hashes, is_over, .. }) = self.get(at) else { return };
+        self.over_count -= usize::from(is_over);
         for dir in DIRECTIONS {
             let bucket = self.of(hashes[side(dir)]);
-            self.unlink(bucket, Node(at, dir));
-            self.over_counts[bucket] -= u32::from(is_over);
+            self.unlink(bucket, at, dir);
+            self.buckets[bucket].over_count -= u32::from(is_over);
         }
         if let Some(entry) = self.entries.get_mut(at.0 as usize) {
             *entry = None;
@@ -150,7 +174,7 @@ impl Buckets {
 
     /// The entries in a bucket, the newest first; one that has both its nodes there comes twice.
     pub(super) fn entries_of(&self, bucket: usize) -> impl Iterator<Item = At> {
-        self.bucket(bucket).map(|Node(at, _)| at)
+        self.bucket(bucket).map(Node::at)
     }
 
     /// The first bucket from that one on that holds entries.
@@ -160,7 +184,7 @@ impl Buckets {
             let group = bucket / GROUP;
             if self.node_counts[group] == 0 {
                 bucket = (group + 1) * GROUP;
-            } else if self.heads[bucket].is_some() {
+            } else if self.buckets[bucket].newest.is_some() {
                 return Some(bucket);
             } else {
                 bucket += 1;
@@ -173,11 +197,12 @@ impl Buckets {
     /// those that have run out; and that entry.
     pub(super) fn walk(&self, id: &Id, hash: u32) -> (Vec<At>, Option<At>) {
         let mut over = Vec::new();
-        for Node(at, dir) in self.bucket(self.of(hash)) {
+        for node in self.bucket(self.of(hash)) {
+            let at = node.at();
             let Some(own) = self.get(at) else { continue };
             if own.is_over {
                 over.push(at);
-            } else if own.hashes[side(dir)] == hash && turned(own.id, dir) == *id {
+            } else if own.hashes[node.side()] == hash && turned(self.id(at), node.dir()) == *id {
                 return (over, Some(at));
             }
         }
@@ -191,25 +216,45 @@ impl Buckets {
     }
 
     fn bucket(&self, bucket: usize) -> impl Iterator<Item = Node> {
-        let newest = self.heads.get(bucket).copied().flatten();
-        std::iter::successors(newest, |Node(at, dir)| self.get(*at)?.older[side(*dir)])
+        let newest = self.buckets.get(bucket).and_then(|bucket| bucket.newest);
+        std::iter::successors(newest, |node| self.get(node.at())?.older[node.side()])
     }
 
-    fn unlink(&mut self, bucket: usize, node: Node) {
-        let Node(at, dir) = node;
+    fn unlink(&mut self, bucket: usize, at: At, dir: Direction) {
         let Some(older) = self.get(at).map(|entry| entry.older[side(dir)]) else { return };
-        let newer = self.bucket(bucket).take_while(|other| *other != node).last();
+        let own = Node::new(at, dir);
+        let newer = self.bucket(bucket).take_while(|other| Some(*other) != own).last();
         let link = match newer {
-            None => self.heads.get_mut(bucket),
-            Some(Node(at, dir)) => {
-                let entry = self.entries.get_mut(at.0 as usize).and_then(Option::as_mut);
-                entry.map(|entry| &mut entry.older[side(dir)])
+            None => self.buckets.get_mut(bucket).map(|bucket| &mut bucket.newest),
+            Some(newer) => {
+                let entry = self.entries.get_mut(newer.at().0 as usize).and_then(Option::as_mut);
+                entry.map(|entry| &mut entry.older[newer.side()])
             }
         };
         if let Some(link) = link {
             *link = older;
             self.node_counts[bucket / GROUP] -= 1;
         }
+    }
+}
+
+impl Node {
+    /// `None` where a place is too large, as none of a table is.
+    fn new(At(place): At, dir: Direction) -> Option<Self> {
+        let place = place.checked_add(1)?.checked_mul(2)?;
+        NonZeroU32::new(place | u32::from(dir == Direction::Reply)).map(Self)
+    }
+
+    const fn at(self) -> At {
+        At(self.0.get() / 2 - 1)
+    }
+
+    const fn side(self) -> usize {
+        (self.0.get() % 2) as usize
+    }
+
+    const fn dir(self) -> Direction {
+        DIRECTIONS[self.side()]
     }
 }
 

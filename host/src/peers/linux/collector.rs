@@ -96,6 +96,23 @@ impl Collector {
         Some(killed)
     }
 
+    /// Lets the cycles pass that begin until then, all but the last, where there are no entries and
+    /// a cycle has just ended: from the second on, which begins on the grid of the timer, each
+    /// follows the one before at the same distance.
+    pub(super) fn rest_until(&mut self, now: Instant) {
+        let (first, _) = self.due;
+        let next = |began: Jiffy| {
+            let empty = Self { began, mean: Mean::biased(&self.clock), ..self.clone() };
+            timer::runs_at(began, empty.rest(began))
+        };
+        let second = next(first);
+        let distance = next(second).0 - second.0;
+        if let Some(ahead) = self.clock.jiffy(now).0.checked_sub(second.0) {
+            let due = Jiffy(second.0 + ahead / distance * distance);
+            self.due = (due, self.clock.instant(due));
+        }
+    }
+
     /// Walks the buckets that are left of the cycle, and answers whether it got through.
     fn scan(
         &mut self,
@@ -132,8 +149,9 @@ impl Collector {
         living: &mut dyn Living,
     ) -> Option<u64> {
         let entry = buckets.get(place)?;
-        let (id, number) = (entry.id, entry.number);
-        let alive = Some(&id).filter(|_| !entry.is_over).and_then(|id| living.standing(id));
+        let (number, is_over) = (entry.number, entry.is_over);
+        let id = buckets.id(place);
+        let alive = Some(&id).filter(|_| !is_over).and_then(|id| living.standing(id));
         let Some(standing) = alive else {
             buckets.remove(place);
             run.taken_count += 1;
@@ -180,4 +198,41 @@ impl Mean {
 
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::buckets::Id;
+    use super::super::hash::TupleHash;
+    use super::super::standing::Standing;
+    use super::*;
+
+    /// A table that holds nothing.
+    struct Nobody;
+
+    impl Living for Nobody {
+        fn standing(&self, _: &Id) -> Option<Standing> {
+            None
+        }
+
+        fn drop_early(&mut self, _: &Id) {}
+    }
+
+    #[test]
+    fn idle_time_passes_at_once_as_it_passes_cycle_by_cycle() {
+        let mut buckets = Buckets::new(64, TupleHash::new(0)).unwrap();
+        for hz in [100, 250, 300, 1000] {
+            let first_run = Instant::from_millis(12_345);
+            let mut each = Collector::new(hz, first_run);
+            let mut jumping = each.clone();
+            for hours in [0, 1, 2, 3, 7, 50, 51, 400] {
+                let now = Instant::from_millis(20_000 + hours * 3_600_000 + hours * 777);
+                while each.run((now, 64), &mut buckets, &mut Nobody).is_some() {}
+                while jumping.run((now, 64), &mut buckets, &mut Nobody).is_some() {
+                    jumping.rest_until(now);
+                }
+                assert_eq!((jumping.due, jumping.began), (each.due, each.began), "{hz} {hours}");
+            }
+        }
+    }
 }

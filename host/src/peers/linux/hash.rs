@@ -1,11 +1,13 @@
 //! The hash under which Linux files the tuples of an entry: keyed, so that a seed stands for a
 //! boot.
 
-use std::hash::Hasher;
 use std::net::IpAddr;
 
 use keeptrack_core::{Ends, Tuple, Zone};
 use siphasher::sip::SipHasher24;
+
+/// Bytes of a tuple of IPv6 and its zone.
+const MOST_BYTES: usize = 2 * 16 + 8;
 
 /// SipHash-2-4 under a key of its own.
 #[derive(Debug, Clone, Copy)]
@@ -20,24 +22,33 @@ impl TupleHash {
 
     /// The hash of a tuple in a zone; that of its inverse is another one.
     pub(super) fn of(self, tuple: &Tuple, zone: Zone) -> u32 {
-        let mut hasher = SipHasher24::new_with_keys(self.seed, !self.seed);
+        let mut bytes = [0; MOST_BYTES];
+        let mut len = 0;
+        let mut add = |part: &[u8]| {
+            if let Some(place) = bytes.get_mut(len..len + part.len()) {
+                place.copy_from_slice(part);
+            }
+            len += part.len();
+        };
         for address in [tuple.source, tuple.destination] {
             match address {
-                IpAddr::V4(address) => hasher.write(&address.octets()),
-                IpAddr::V6(address) => hasher.write(&address.octets()),
+                IpAddr::V4(address) => add(&address.octets()),
+                IpAddr::V6(address) => add(&address.octets()),
             }
         }
         let (one, other) = ends(tuple.ends);
-        let [one, other, zone] = [one, other, zone.0].map(u16::to_be_bytes);
-        hasher.write(&[one, other, zone, [0, tuple.protocol.0]].concat());
-        upper(hasher.finish())
+        [one, other, zone.0].map(u16::to_be_bytes).iter().for_each(|part| add(part));
+        add(&[0, tuple.protocol.0]);
+        upper(self.hasher().hash(bytes.get(..len).unwrap_or(&bytes)))
     }
 
     /// A number that nothing but the seed decides, for what is not a tuple's.
     pub(super) fn drawn(self) -> u64 {
-        let mut hasher = SipHasher24::new_with_keys(self.seed, !self.seed);
-        hasher.write(b"drawn");
-        hasher.finish()
+        self.hasher().hash(b"drawn")
+    }
+
+    fn hasher(self) -> SipHasher24 {
+        SipHasher24::new_with_keys(self.seed, !self.seed)
     }
 }
 
@@ -68,6 +79,22 @@ mod tests {
     use keeptrack_core::Protocol;
 
     use super::*;
+
+    #[test]
+    fn hashes_are_sip_hashes_of_the_bytes_of_a_tuple() {
+        let of = |source: &str, destination: &str| {
+            let tuple = Tuple {
+                source: source.parse().unwrap(),
+                destination: destination.parse().unwrap(),
+                protocol: Protocol::TCP,
+                ends: Ends::Ports { source: 4000, destination: 25 },
+            };
+            TupleHash::new(7).of(&tuple, Zone(3))
+        };
+        let hashes = [of("192.0.2.1", "198.51.100.2"), of("2001:db8::1", "2001:db8::2")];
+        assert_eq!(hashes, [0x2bf6_b782, 0x6d42_8762]);
+        assert_eq!(TupleHash::new(7).drawn(), 0xd833_1b30_388b_7750);
+    }
 
     #[test]
     fn buckets_are_evenly_used_whatever_their_number_and_differ_by_seed() {

@@ -188,10 +188,13 @@ impl Linux {
 
     /// Drops an entry if it may go, and answers whether it did.
     fn drop_unassured(&mut self, place: At, living: &mut dyn Living) -> bool {
-        let Some(entry) = self.buckets.get(place) else { return false };
-        let may_go = living.standing(&entry.id).is_some_and(|own| own.worth == Worth::Unassured);
+        if self.buckets.get(place).is_none() {
+            return false;
+        }
+        let id = self.buckets.id(place);
+        let may_go = living.standing(&id).is_some_and(|own| own.worth == Worth::Unassured);
         if may_go {
-            living.drop_early(&entry.id);
+            living.drop_early(&id);
             self.buckets.remove(place);
         }
         may_go
@@ -224,11 +227,16 @@ impl Peer for Linux {
         let mut living = Now(now, ct);
         while let Some(taken) = collector.run((now, self.max), &mut self.buckets, &mut living) {
             self.collected.extend(taken);
+            if self.buckets.len() == 0 {
+                collector.rest_until(now);
+            }
         }
     }
 
     fn next_event(&self) -> Option<Instant> {
-        self.collector.as_ref().map(Collector::due)
+        // Without entries it does not matter when it comes.
+        let collector = self.collector.as_ref().filter(|_| self.buckets.len() > 0);
+        collector.map(Collector::due)
     }
 
     fn packet(&mut self, now: Instant, packet: &Packet<'_>, _ct: &mut Tracker) {
@@ -256,10 +264,10 @@ impl Peer for Linux {
     }
 
     fn known(&mut self, _now: Instant, conn: &Conn) {
-        if let Some(tuple) = self.looked_up {
+        // A look-up does nothing but take out what has run out.
+        if let Some(tuple) = self.looked_up.filter(|_| self.buckets.has_any_over()) {
             let id = (tuple, conn.zone());
             let hash = self.buckets.hash_of(&id);
-            // A look-up does nothing but take out what has run out.
             if self.buckets.has_over(hash) {
                 self.look_up(&id, hash);
             }
@@ -281,7 +289,9 @@ impl Peer for Linux {
     }
 
     fn ended(&mut self, _now: Instant, ended: &Ended) {
-        self.collected.remove(&ended.conn.number());
+        if !self.collected.is_empty() {
+            self.collected.remove(&ended.conn.number());
+        }
         let Some(place) = self.buckets.find(&ended.conn) else { return };
         match ended.why {
             Why::TimedOut => self.buckets.set_over(place),
