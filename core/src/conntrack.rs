@@ -21,6 +21,7 @@ use crate::stats::{Stats, add_one};
 use crate::storage::{Link, Memory};
 use crate::table::{Table, Turned};
 use crate::time::Instant;
+use crate::timeout::TimeoutPolicy;
 use crate::tracked::{Step, Tracked};
 use crate::tuple::{Key, Protocol, Tuple, Zone};
 
@@ -64,6 +65,18 @@ impl<M: Memory, P: OnFull, R: Raw, H: Help, F: Fragments> Conntrack<M, P, R, H, 
     /// The same tracker under other rules of the raw table.
     pub fn with_rules<S: Raw>(self, rules: S) -> Conntrack<M, P, S, H, F> {
         Conntrack { inside: self.inside, first: self.first, rules, fragments: self.fragments }
+    }
+
+    /// The same tracker with other timeouts: a connection lives by them from its next packet on.
+    ///
+    /// # Errors
+    /// [`ConfigError::TimeoutTooLong`] when one of them cannot be used.
+    pub fn with_timeouts(mut self, timeouts: TimeoutPolicy) -> Result<Self, ConfigError> {
+        if let Some(timeout) = timeouts.too_long() {
+            return Err(ConfigError::TimeoutTooLong(timeout));
+        }
+        self.inside.config.timeouts = timeouts;
+        Ok(self)
     }
 
     /// The same tracker with another stage for parts of datagrams.

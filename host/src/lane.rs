@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keeptrack_core::{
     Change, Conn, Conntrack, Direction, Ended, HelperSlot, Helpers, Instant, OnRefusal, Packet,
-    Refusal, Refused, RestoreError, Restored, Seed, Step, Tracked, Unconfirmed, Why,
+    Refusal, Refused, RestoreError, Restored, Seed, Step, TimeoutPolicy, Tracked, Unconfirmed, Why,
 };
 
 use crate::error::Error;
@@ -72,6 +72,15 @@ impl Lane {
     pub(crate) fn fork(&self, rules: RuleSet) -> Self {
         let Self { ct, filter, peer, room, listing } = self.copied();
         Self { ct: ct.with_rules(rules), filter, peer, room, listing }
+    }
+
+    /// The same, to go its own way from here on, with those timeouts.
+    ///
+    /// # Errors
+    /// When one of them cannot be used.
+    pub(crate) fn with_timeouts(&self, timeouts: TimeoutPolicy) -> Result<Self, Error> {
+        let Self { ct, filter, peer, room, listing } = self.copied();
+        Ok(Self { ct: ct.with_timeouts(timeouts)?, filter, peer, room, listing })
     }
 
     /// The same with room for that many entries, of which it has no more, as by `spec` a table of

@@ -4,6 +4,7 @@ use keeptrack_core::Timeout;
 
 use super::change::{Change, Class, Role, Target};
 use super::classes::{Classes, Counter};
+use super::states::States;
 use super::{floors, members, paste, sizes};
 use crate::error::Error;
 use crate::on_full::Spec;
@@ -25,6 +26,11 @@ const MOST_GROWING: usize = 8;
 const MOST_ENTRIES: usize = 1 << 23;
 /// Larger sizes that the table as it is is tried at.
 const LARGER: usize = 7;
+/// Of those, the ones that a class is tried at which may be chosen together with one: from the
+/// first on of which half stays free without the class.
+const MOST_SIZES: usize = 3;
+/// How many classes are named that found no room.
+const NAMED: usize = 3;
 /// What a name for the lines that are tried is in messages about rules.
 const ADVICE: &str = "the advised lines";
 /// Policies that a gateway of keeptrack's may have.
@@ -37,13 +43,14 @@ pub(super) struct Candidates {
     setting: Setting,
     /// The table as it is.
     pub(super) now: Tried,
-    /// The same without a limit, with its buckets, and those that Linux has for larger sizes.
-    pub(super) larger: Vec<(usize, TrialId)>,
     pub(super) tried: Vec<Candidate>,
-    /// Classes that were worth a try and had none: their rules do not fit behind the others.
-    pub(super) untried: Vec<Class>,
+    /// Classes that were worth a try and had none: the rules of the first do not fit behind those
+    /// that were typed.
+    untried: Vec<Class>,
     /// Whether there was not the memory for more.
     pub(super) is_short: bool,
+    /// What lived by which timeout before the batch that was passed last.
+    before: States,
     has_begun: bool,
 }
 
@@ -55,19 +62,25 @@ pub(super) struct Candidate {
 }
 
 /// The tables in which something is tried.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Tried {
     /// Under the limit that was typed; `None`: there is none.
     pub(super) limited: Option<TrialId>,
     /// Without a limit, its entries counted as the target does; `None`: arithmetic has to do.
     pub(super) growing: Option<TrialId>,
+    /// The same with the buckets that Linux has for larger sizes, of some.
+    pub(super) larger: Vec<(usize, TrialId)>,
+    /// When it began.
+    pub(super) start: Start,
 }
 
-/// What a class is tried in besides a table under the limit.
+/// When something began to be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Also {
-    Nothing,
-    Growing,
+pub(super) enum Start {
+    /// Before it made a difference: what it came to is what a replay comes to.
+    InTime,
+    /// Behind entries that it would have done without: what it came to is near that.
+    Late,
 }
 
 impl Candidates {
@@ -80,21 +93,39 @@ impl Candidates {
         target: Target,
         setting: Setting,
     ) -> Result<Self, Error> {
-        let now = Tried::add(trials, setting.clone())?;
+        let limited = setting.max.map(|_| trials.add(setting.clone())).transpose()?;
+        let growing = Some(trials.add(roomy(&setting))?);
         let mut larger = Vec::new();
         if let Some(max) = setting.max.filter(|_| setting.spec.is_linux()) {
-            larger.push((max, trials.add(roomy(&setting))?));
             for size in sizes::from(Some(max)).skip(1).take(LARGER) {
                 larger.push((size, trials.add(larger_by(&setting, size))?));
             }
         }
-        let (tried, untried) = (Vec::new(), Vec::new());
-        Ok(Self { target, setting, now, larger, tried, untried, is_short: false, has_begun: false })
+        Ok(Self {
+            target,
+            setting,
+            now: Tried { limited, growing, larger, start: Start::InTime },
+            tried: Vec::new(),
+            untried: Vec::new(),
+            is_short: false,
+            before: States::default(),
+            has_begun: false,
+        })
     }
 
     /// Whether entries are counted as Linux does.
     pub(super) fn counts_as_linux(&self) -> bool {
         self.setting.spec.is_linux()
+    }
+
+    /// The classes that found no room, the first of them by name; `None`: all did.
+    pub(super) fn untried(&self) -> Option<String> {
+        let named: Vec<String> = self.untried.iter().take(NAMED).map(Class::to_string).collect();
+        match self.untried.len().saturating_sub(NAMED) {
+            0 if named.is_empty() => None,
+            0 => Some(named.join(", ")),
+            others => Some(format!("{} and {others} more", named.join(", "))),
+        }
     }
 
     /// The scout has passed a batch: what holds something worth it by now is tried from the
@@ -106,12 +137,14 @@ impl Candidates {
         let entries = self.setting.max.unwrap_or(usize::MAX).min(classes.peak());
         let worth = (entries / WORTH).max(1);
         let most = if self.has_begun { MOST_CLASSES } else { MOST_AT_FIRST };
+        self.try_timeouts(trials, (classes, worth))?;
         if !self.has_begun {
             self.has_begun = true;
-            self.try_timeouts(trials, (classes, worth))?;
             self.try_policies(trials, classes)?;
         }
-        self.try_classes(trials, (classes, worth), most)
+        self.try_classes(trials, (classes, worth), most)?;
+        self.before = classes.states().clone();
+        Ok(())
     }
 
     fn try_timeouts(
@@ -119,17 +152,23 @@ impl Candidates {
         trials: &mut Trials,
         (classes, worth): (&Classes, usize),
     ) -> Result<(), Error> {
-        let now = self.setting.clone();
+        let timeouts = self.setting.config.timeouts;
         let held = |timeout: Timeout| classes.states().peak(timeout) as usize;
         for (timeout, values) in floors::values().filter(|(timeout, _)| held(*timeout) >= worth) {
-            let from = now.config.timeouts.seconds(timeout);
+            if self.tries_timeout(timeout) {
+                continue;
+            }
+            let from = timeouts.seconds(timeout);
+            let start = if self.before.peak(timeout) > 0 { Start::Late } else { Start::InTime };
             for &to in values.iter().filter(|&&to| to < from) {
                 if !self.has_room(classes, MOST_ENTRIES / 2) {
                     return Ok(());
                 }
-                let mut setting = now.clone();
-                setting.config.timeouts = setting.config.timeouts.with(timeout, to);
-                let tried = Tried::add(trials, setting)?;
+                let mut fork =
+                    |of: TrialId| trials.fork_with_timeouts(of, timeouts.with(timeout, to));
+                let limited = self.now.limited.map(&mut fork).transpose()?;
+                let growing = self.now.growing.map(&mut fork).transpose()?;
+                let tried = Tried { limited, growing, larger: Vec::new(), start };
                 self.tried.push(Candidate { change: Change::Timeout { timeout, from, to }, tried });
             }
         }
@@ -145,7 +184,8 @@ impl Candidates {
             if spec.name() != now.spec.name() && self.has_room(classes, MOST_ENTRIES / 2) {
                 let setting = Setting { spec: spec.clone(), ..now.clone() };
                 let limited = Some(trials.add(setting)?);
-                let tried = Tried { limited, growing: None };
+                let (larger, start) = (Vec::new(), Start::InTime);
+                let tried = Tried { limited, growing: None, larger, start };
                 self.tried.push(Candidate { change: Change::OnFull(spec), tried });
             }
         }
@@ -167,12 +207,15 @@ impl Candidates {
         });
         let mut count = self.tried_classes().count();
         for counter in counters {
-            if count >= most || !self.has_room(classes, MOST_ENTRIES) {
+            if count + self.untried.len() >= most || !self.has_room(classes, MOST_ENTRIES) {
                 break;
             }
-            let also = if count < MOST_GROWING { Also::Growing } else { Also::Nothing };
-            if self.try_class(trials, counter.class, also)? {
+            // Where the rules of one did not fit, each more try would read all of them again.
+            let fits = self.untried.is_empty() && self.try_class(trials, classes, counter)?;
+            if fits {
                 count += 1;
+            } else {
+                self.untried.push(counter.class);
             }
         }
         Ok(())
@@ -186,7 +229,8 @@ impl Candidates {
         let limited = limited.map_or(growing, |max| max.max(growing));
         let each = |tried: &Tried| {
             let tables = [(tried.limited, limited), (tried.growing, growing)];
-            tables.iter().filter(|(table, _)| table.is_some()).map(|(_, len)| len).sum::<usize>()
+            let lens = tables.iter().filter(|(table, _)| table.is_some()).map(|(_, len)| len);
+            lens.sum::<usize>() + tried.larger.len() * growing
         };
         let taken: usize = self.tried.iter().map(|candidate| each(&candidate.tried)).sum();
         let has_room = taken.saturating_add(each(&self.now)) <= most;
@@ -194,26 +238,48 @@ impl Candidates {
         has_room
     }
 
-    /// Tries a class; whether its rules allow it.
-    fn try_class(&mut self, trials: &mut Trials, class: Class, also: Also) -> Result<bool, Error> {
+    /// Tries a class; whether its rules fit behind those that were typed.
+    fn try_class(
+        &mut self,
+        trials: &mut Trials,
+        classes: &Classes,
+        counter: &Counter,
+    ) -> Result<bool, Error> {
+        let class = counter.class;
         let change = Change::NoTrack(class);
-        let lines = paste::rules(&change, self.target);
-        let rules = (!lines.is_empty())
-            .then(|| trials.compile(Source::new(ADVICE.to_owned(), lines)).ok())
-            .flatten();
-        let Some(rules) = rules else {
-            self.untried.push(class);
-            return Ok(false);
-        };
-        let Tried { limited, growing } = self.now;
+        let lines = Source::new(ADVICE.to_owned(), paste::rules(&change, self.target));
+        let Ok(rules) = trials.compile(lines) else { return Ok(false) };
+        let Tried { limited, growing, .. } = self.now;
+        let before = self.tried_classes().count();
         // The first of the two has to be there; the other one says more of what holds most.
-        let growing = growing.filter(|_| also == Also::Growing || limited.is_none());
-        let untracked = |conn: &_| members::may_be_of(conn, class);
+        let growing = growing.filter(|_| before < MOST_GROWING || limited.is_none());
+        let is_late = classes.is_late(counter);
+        let may_be_chosen = !is_late && (before == 0 || class == Class::Loopback);
+        let larger: Vec<_> = match may_be_chosen {
+            true => self.sizes_without(classes.peak_without(counter)).collect(),
+            false => Vec::new(),
+        };
+        // Entries of the table at the start are left in, but for what stays on `lo`.
+        let is_flushed = is_late || class == Class::Loopback;
+        let untracked = |conn: &_| is_flushed && members::may_be_of(conn, class);
         let mut fork = |of: TrialId| trials.fork(of, rules.clone(), &untracked);
-        let limited = limited.map(&mut fork).transpose()?;
-        let tried = Tried { limited, growing: growing.map(&mut fork).transpose()? };
+        let tried = Tried {
+            limited: limited.map(&mut fork).transpose()?,
+            growing: growing.map(&mut fork).transpose()?,
+            larger: larger
+                .into_iter()
+                .map(|(size, of)| Ok((size, fork(of)?)))
+                .collect::<Result<_, Error>>()?,
+            start: if is_late { Start::Late } else { Start::InTime },
+        };
         self.tried.push(Candidate { change, tried });
         Ok(true)
+    }
+
+    /// The larger tables that may be chosen where so many entries have not run out.
+    fn sizes_without(&self, alive: usize) -> impl Iterator<Item = (usize, TrialId)> {
+        let larger = self.now.larger.iter().copied();
+        larger.filter(move |(size, _)| *size >= 2 * alive).take(MOST_SIZES)
     }
 
     /// Whether a class is one that an admin may leave untracked, and has not been tried.
@@ -236,6 +302,11 @@ impl Candidates {
             Class::Within { .. } | Class::Echo { .. } => true,
         };
         is_sound && is_for_target && !has_twin(counter, classes)
+    }
+
+    fn tries_timeout(&self, timeout: Timeout) -> bool {
+        let is_of = |change: &Change| matches!(change, Change::Timeout { timeout: of, .. } if *of == timeout);
+        self.tried.iter().any(|candidate| is_of(&candidate.change))
     }
 
     /// The classes that are tried.
@@ -268,15 +339,4 @@ fn has_twin(counter: &Counter, classes: &Classes) -> bool {
     server.is_some_and(|server| {
         classes.has_own() && server.strayed == 0 && server.holding.peak >= counter.holding.peak
     })
-}
-
-impl Tried {
-    fn add(trials: &mut Trials, setting: Setting) -> Result<Self, Error> {
-        let growing = match setting.max {
-            Some(max) => larger_by(&setting, max.saturating_mul(2)),
-            None => roomy(&setting),
-        };
-        let limited = setting.max.is_some().then(|| trials.add(setting)).transpose()?;
-        Ok(Self { limited, growing: Some(trials.add(growing)?) })
-    }
 }

@@ -35,6 +35,10 @@ pub(super) struct Classes {
     states: States,
     /// Addresses of the host that captured.
     own: Vec<IpAddr>,
+    /// Batches of packets that have been passed.
+    batch_count: u32,
+    /// Whether a class has been forgotten.
+    has_forgotten: bool,
     /// Whether somebody has come or gone since the table was counted.
     has_changed: bool,
     pub(super) limits: Limits,
@@ -50,6 +54,8 @@ pub(super) struct Counter {
     pub(super) called: u64,
     /// Connections whose answers cross other hooks than the class's rules are at.
     pub(super) strayed: u64,
+    /// In which batch its first connection came; `None`: nobody knows, one may have been forgotten.
+    begun: Option<u32>,
     /// Whether it is tried: then it is not forgotten.
     is_kept: bool,
     /// Whom the host asked for the service; a few.
@@ -165,6 +171,16 @@ impl Classes {
         self.counters.get(usize::from(*self.numbers.get(&class)?))
     }
 
+    /// A batch of packets has been passed.
+    pub(super) const fn batch_passed(&mut self) {
+        self.batch_count += 1;
+    }
+
+    /// Whether a class had connections before the batch that is being passed.
+    pub(super) fn is_late(&self, counter: &Counter) -> bool {
+        counter.begun != Some(self.batch_count)
+    }
+
     /// Whether the host that captured is known: it does not only forward.
     pub(super) fn has_own(&self) -> bool {
         !self.own.is_empty()
@@ -203,7 +219,7 @@ impl Classes {
             let counter = &mut self.counters[usize::from(number)];
             counter.enter(&self.table, timeout, since_ms);
             counter.called += u64::from(of.is_called);
-            counter.asks(conn);
+            counter.asks(conn, (*of, path));
             numbers.push(number);
         }
         self.limits.unlisted += u64::from(numbers.len() < classes.len());
@@ -288,6 +304,7 @@ impl Classes {
             states: States::default(),
             called: 0,
             strayed: 0,
+            begun: Some(self.batch_count).filter(|_| !self.has_forgotten),
             is_kept: false,
             servers: Vec::new(),
         };
@@ -321,6 +338,7 @@ impl Classes {
         let mut peaks: Vec<usize> = idle.map(|counter| counter.holding.peak).collect();
         let Some(half) = peaks.len().checked_sub(1).map(|last| last / 2) else { return };
         let (_, &mut cut, _) = peaks.select_nth_unstable(half);
+        self.has_forgotten = true;
         let counters = &self.counters;
         let free = &mut self.free;
         self.numbers.retain(|_, number| {
@@ -343,11 +361,16 @@ impl Counter {
         }
     }
 
-    fn asks(&mut self, conn: &Conn) {
-        if !matches!(self.class, Class::Service { role: Role::Client, .. }) {
+    /// Takes note of whom the host asks, if that is what a connection is for. Seen from its answer
+    /// on, it begins with the server.
+    fn asks(&mut self, conn: &Conn, (of, path): (Of, Option<Path>)) {
+        let is_asked =
+            of.is_called && matches!(of.class, Class::Service { role: Role::Client, .. });
+        if !is_asked {
             return;
         }
-        let asked = conn.tuple(Direction::Original).destination;
+        let tuple = conn.tuple(Direction::Original);
+        let asked = if path == Some(Path::Local) { tuple.destination } else { tuple.source };
         if self.servers.len() < MOST_SERVERS && !self.servers.contains(&asked) {
             self.servers.push(asked);
         }
@@ -370,4 +393,51 @@ fn restate(
 /// Whether the first packet that was seen of a connection does not open it.
 fn is_picked_up(conn: &Conn) -> bool {
     matches!(conn.state(), Some(State::Tcp(state)) if state != TcpState::SynSent)
+}
+
+#[cfg(test)]
+mod tests {
+    use keeptrack_core::{Config, Conntrack, LinkType, Packet, Protocol, Seed, Storage, Tracked};
+
+    use super::*;
+
+    /// The connection that a datagram begins between these ports of two hosts.
+    fn conn([from, to]: [u8; 2], ports: [u8; 4]) -> Conn {
+        let ip = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, from, 192, 0, 2, to];
+        let bytes = [&ip[..], &ports, &[0, 8, 0, 0]].concat();
+        let mut storage = Storage::<4>::new();
+        let mut ct = Conntrack::new(storage.lend(), Config::DEFAULT, Seed([7; 16])).unwrap();
+        let packet = Packet::parse(LinkType::Raw, &bytes).unwrap();
+        let Tracked::First(first) = ct.track(Instant::default(), &packet) else { panic!() };
+        *first.conn()
+    }
+
+    #[test]
+    fn whom_a_host_asks_is_told_by_an_answer_too_but_not_by_its_own_callers() {
+        let class = Class::Service { protocol: Protocol::UDP, port: 53, role: Role::Client };
+        let (asked, answer) = (conn([1, 2], [200, 0, 0, 53]), conn([3, 1], [0, 53, 200, 0]));
+        let stranger = conn([4, 1], [0, 53, 0, 80]);
+        let mut classes = Classes::default();
+        let seen = [(asked, Path::Local, true), (answer, Path::Arrives, true)];
+        for (conn, path, is_called) in seen.into_iter().chain([(stranger, Path::Arrives, false)]) {
+            let of = [Of { class, is_called }];
+            let arrival = Arrival { path: Some(path), classes: &of, is_picked_up: false };
+            classes.enter(&conn, &arrival, 0);
+        }
+        let servers = [[192, 0, 2, 2], [192, 0, 2, 3]].map(IpAddr::from);
+        assert_eq!(classes.counter(class).unwrap().servers, servers);
+    }
+
+    #[test]
+    fn a_class_that_had_connections_before_a_batch_is_late() {
+        let class = Class::Loopback;
+        let of = [Of { class, is_called: true }];
+        let arrival = Arrival { path: Some(Path::Loops), classes: &of, is_picked_up: false };
+        let mut classes = Classes::default();
+        classes.batch_passed();
+        classes.enter(&conn([1, 2], [200, 0, 0, 53]), &arrival, 0);
+        assert!(!classes.is_late(classes.counter(class).unwrap()));
+        classes.batch_passed();
+        assert!(classes.is_late(classes.counter(class).unwrap()));
+    }
 }

@@ -3,13 +3,19 @@
 
 use keeptrack_core::Timeout;
 
-use super::candidates::{Candidate, Candidates, Tried};
+use super::candidates::{Candidate, Candidates, Start, Tried};
 use super::change::{Change, Class};
 use super::classes::Classes;
 use super::floors::{self, Floor};
 use super::sizes::Sizes;
 use super::states::Growth;
+use super::words;
 use crate::trials::{Harmed, Outcome, Setting, Trials};
+use crate::units::Lasting;
+
+/// How long a capture has to last for growth to be reckoned with, in milliseconds, and how many
+/// times as long a timeout may be.
+const TELLING: (u64, u64) = (60_000, 1000);
 
 /// What a change comes to; of no change, what the table comes to as it is.
 #[derive(Debug, Clone)]
@@ -17,11 +23,17 @@ pub(super) struct Forecast {
     pub(super) change: Option<Change>,
     /// What it comes to under the limit; `None` without a limit.
     pub(super) limited: Option<Figures>,
-    /// The most entries at once if there were no limit, counted as the target does: Linux with
-    /// twice the buckets.
+    /// The most entries at once if there were no limit, counted as the target does: Linux with the
+    /// buckets that it has.
     pub(super) demand: usize,
-    /// Whether that is in proportion to what the table as it is comes to: no table was passed.
+    /// Whether that is in proportion to what the table as it is comes to, no table having been
+    /// passed, or the change was tried too late.
     pub(super) is_estimate: bool,
+    /// Whether it was tried behind entries that it would have done without: all that it comes to is
+    /// near the truth, no more.
+    pub(super) is_late: bool,
+    /// The demand with the buckets of larger sizes, of those with which a table was passed.
+    pub(super) larger: Vec<(usize, usize)>,
     /// Of the demand, the entries that had not run out yet; `None`: a timeout is changed.
     pub(super) alive: Option<usize>,
     /// What comes to the demand if entries go on to grow in number that live longer than the
@@ -98,58 +110,95 @@ pub(super) struct Evidence<'e> {
 impl Evidence<'_> {
     /// What the table comes to as it is.
     pub(super) fn now(&self) -> Forecast {
-        self.forecast(None, self.candidates.now)
+        self.forecast(None, &self.candidates.now)
     }
 
     /// What the table comes to as it is in larger sizes.
     pub(super) fn sizes(&self) -> Sizes {
-        let Candidates { now, larger, .. } = self.candidates;
-        let peak = |id| self.trials.outcome(id).peak;
+        let now = self.now();
+        let own = self.setting.max.map(|max| (max, now.demand));
+        let peaks = own.filter(|_| self.candidates.counts_as_linux());
         Sizes {
             max: self.setting.max,
-            peaks: larger.iter().map(|(size, id)| (*size, peak(*id))).collect(),
-            usual_peak: now.growing.map_or(0, peak),
+            counts_as_linux: self.candidates.counts_as_linux(),
+            peaks: peaks.into_iter().chain(now.larger).collect(),
         }
     }
 
     /// What each change comes to, in the order in which they were tried.
     pub(super) fn changed(&self) -> Vec<Forecast> {
         let forecast = |Candidate { change, tried }: &Candidate| {
-            let breaks = self.breaks(change, *tried);
-            Forecast { breaks, ..self.forecast(Some(change), *tried) }
+            let breaks = self.breaks(change, tried);
+            Forecast { breaks, ..self.forecast(Some(change), tried) }
         };
         self.candidates.tried.iter().map(forecast).collect()
     }
 
-    /// The timeouts that are longer than the capture and whose entries grow in number.
+    /// The timeouts that are longer than the capture, whose entries grow in number, and of which it
+    /// shows enough to reckon with that.
     pub(super) fn growing(&self) -> Vec<Growing> {
+        self.outliving().filter(|growing| self.is_reckonable(growing.seconds)).collect()
+    }
+
+    /// Of which timeouts the entries grow in number, but how far is not reckoned.
+    pub(super) fn unreckoned(&self) -> Option<String> {
+        let longer = self.outliving().filter(|growing| !self.is_reckonable(growing.seconds));
+        let named = longer.map(|Growing { timeout, seconds, .. }| {
+            format!("{} ({})", words::state_name(timeout), words::lifetime(seconds))
+        });
+        let named = named.collect::<Vec<_>>();
+        (!named.is_empty()).then(|| {
+            format!(
+                "at the end of the capture there were still more and more of {}: it lasts {}, which \
+                 is too short to say how many there will be, so no figure reckons with that (that \
+                 takes a minute, and a thousandth of the timeout)",
+                named.join(", "),
+                Lasting(self.lasted_ms)
+            )
+        })
+    }
+
+    /// The timeouts that are longer than the capture and whose entries grow in number.
+    fn outliving(&self) -> impl Iterator<Item = Growing> {
         let timeouts = Timeout::ALL.iter().map(|&timeout| {
             let seconds = self.setting.config.timeouts.seconds(timeout);
             let growth = self.classes.states().growth(timeout, self.lasted_ms);
             Growing { timeout, seconds, growth }
         });
-        timeouts
-            .filter(|growing| self.beyond(growing.seconds) > 0 && growing.growth.is_telling())
-            .collect()
+        timeouts.filter(|growing| self.beyond(growing.seconds) > 0 && growing.growth.is_telling())
     }
 
-    fn forecast(&self, change: Option<&Change>, tried: Tried) -> Forecast {
-        let limited = tried.limited.map(|id| Figures::of(self.trials.outcome(id)));
+    /// Whether the capture is long enough to tell of a time as long as that.
+    const fn is_reckonable(&self, seconds: u32) -> bool {
+        let (least_ms, times) = TELLING;
+        self.lasted_ms >= least_ms && seconds as u64 * 1000 <= self.lasted_ms.saturating_mul(times)
+    }
+
+    fn forecast(&self, change: Option<&Change>, tried: &Tried) -> Forecast {
+        let limited = tried.limited.map(|id| self.trials.outcome(id));
         let alive = self.alive(change);
-        let growing = tried.growing.map(|id| self.trials.outcome(id));
-        let demand = growing.map_or_else(|| self.in_proportion(alive), |outcome| outcome.peak);
-        let is_full =
-            limited.is_some_and(|figures| self.setting.max.is_some_and(|max| figures.peak >= max));
-        let growth = self.growth(change);
+        let is_late = tried.start == Start::Late;
+        // One that was never full is what a table without a limit is.
+        let passed = tried.growing.map(|id| self.trials.outcome(id));
+        let passed = passed.or(limited.filter(|outcome| !self.is_full(outcome)));
+        let reckoned = if passed.is_none() { self.in_proportion(alive) } else { 0 };
+        let larger = tried.larger.iter().map(|(size, id)| (*size, self.trials.outcome(*id).peak));
         Forecast {
             change: change.cloned(),
-            limited,
-            demand,
-            is_estimate: growing.is_none() && is_full,
+            limited: limited.map(Figures::of),
+            demand: passed.or(limited).map_or(0, |outcome| outcome.peak).max(reckoned),
+            is_estimate: is_late || passed.is_none(),
+            is_late,
+            larger: larger.collect(),
             alive: (!matches!(change, Some(Change::Timeout { .. }))).then_some(alive),
-            growth,
+            growth: self.growth(change),
             breaks: Breaks::default(),
         }
+    }
+
+    /// Whether a table has been full.
+    fn is_full(&self, outcome: &Outcome) -> bool {
+        self.setting.max.is_some_and(|max| outcome.peak >= max)
     }
 
     /// Entries that have not run out, at the most.
@@ -195,7 +244,7 @@ impl Evidence<'_> {
         (u64::from(seconds) * 1000).saturating_sub(self.lasted_ms)
     }
 
-    fn breaks(&self, change: &Change, tried: Tried) -> Breaks {
+    fn breaks(&self, change: &Change, tried: &Tried) -> Breaks {
         let is_untracking = match change {
             Change::NoTrack(class) => *class != Class::Loopback,
             _ => false,
@@ -207,10 +256,9 @@ impl Evidence<'_> {
             _ => None,
         };
         // A full table cuts connections itself.
-        let is_full = |outcome: &Outcome| self.setting.max.is_some_and(|max| outcome.peak >= max);
         let limited = tried.limited.map(|id| self.trials.outcome(id));
         let growing = tried.growing.map(|id| self.trials.outcome(id));
-        let shown = growing.or(limited.filter(|outcome| !is_full(outcome)));
+        let shown = growing.or(limited.filter(|outcome| !self.is_full(outcome)));
         let by_itself = shown.filter(|_| !matches!(change, Change::OnFull(_)));
         Breaks {
             cut: by_itself.map_or(0, |outcome| outcome.harmed),

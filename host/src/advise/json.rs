@@ -53,6 +53,7 @@ struct Tried {
     untracked: Option<u64>,
     demand: usize,
     demand_is_estimate: bool,
+    late: bool,
     alive: Option<usize>,
     later: Option<u64>,
     bytes: u64,
@@ -124,6 +125,7 @@ struct Choice {
     max: Option<usize>,
     buckets: Option<u64>,
     needs: usize,
+    needs_is_estimate: bool,
     later: Option<u64>,
     bytes: u64,
 }
@@ -175,6 +177,7 @@ impl Tried {
             untracked: figure(|figures| figures.untracked),
             demand: forecast.demand,
             demand_is_estimate: forecast.is_estimate,
+            late: forecast.is_late,
             alive: forecast.alive,
             later: (forecast.growth > 0).then(|| forecast.needed()),
             bytes: advice.ram.bytes(advice.max().unwrap_or(forecast.demand)),
@@ -250,13 +253,16 @@ impl Choice {
         let Chosen::Change { tried, size } = advice.chosen else { return None };
         let forecast = advice.chosen_forecast()?;
         let max = size.or(advice.max());
-        let needs = max.map_or(forecast.demand, |max| advice.sizes.demand(forecast, max));
+        let sizes = &advice.sizes;
+        let needs = max.map_or(forecast.demand, |max| sizes.demand(forecast, max));
+        let is_reckoned = |max| sizes.is_estimate(forecast, max);
         Some(Self {
             changes: advice.chosen_changes().iter().map(ToString::to_string).collect(),
             tried,
             max,
             buckets: max.map(|max| advice.ram.buckets(max)),
             needs,
+            needs_is_estimate: max.map_or(forecast.is_estimate, is_reckoned),
             later: (forecast.growth > 0).then(|| needs as u64 + forecast.growth),
             bytes: advice.ram.bytes(max.unwrap_or(forecast.demand)),
         })

@@ -1,12 +1,9 @@
 //! What the advice does not say: what the capture leaves open.
 
 use super::candidates::Candidates;
-use super::change::Class;
 use super::classes::{Classes, Limits};
 use crate::units::{Count, Lasting};
 
-/// The most classes that are named of those that were not tried.
-const MOST_NAMED: usize = 3;
 
 /// What should be said of it.
 pub(super) fn notes(
@@ -39,7 +36,10 @@ pub(super) fn notes(
                 .into(),
         );
     }
-    notes.extend(untried(&candidates.untried));
+    let untried = candidates.untried();
+    notes.extend(
+        untried.map(|classes| format!("not tried, for want of room for their rules: {classes}")),
+    );
     notes
 }
 
@@ -76,16 +76,4 @@ fn of_connections(limits: &Limits) -> impl Iterator<Item = String> {
     ];
     let counted = counted.into_iter().filter(|(count, ..)| *count > 0);
     counted.map(|(count, what, but)| format!("{what}: {}; {but}", Count(count)))
-}
-
-/// The classes whose rules did not fit behind those that were given.
-fn untried(classes: &[Class]) -> Option<String> {
-    let named: Vec<String> = classes.iter().take(MOST_NAMED).map(ToString::to_string).collect();
-    let others = match classes.len().saturating_sub(MOST_NAMED) {
-        0 => String::new(),
-        count => format!(" and {} more", Count(count as u64)),
-    };
-    let named = named.join(", ");
-    (!classes.is_empty())
-        .then(|| format!("not tried, for want of room for their rules: {named}{others}"))
 }

@@ -183,6 +183,7 @@ impl<'a> Advised<'a> {
         notes.extend(linted::note(world));
         let longest_s = setting.config.timeouts.tcp_established;
         notes.extend(limits::notes(classes, candidates, (lasted_ms, longest_s)));
+        notes.extend(evidence.unreckoned());
         let changes = advice.chosen_changes();
         let known = Known { max: setting.max, buckets, servers: servers(&changes, classes) };
         let typed = world.max.filter(|max| setting.max == Some(*max)).map(|_| "--max".to_owned());
@@ -237,6 +238,7 @@ impl Watch for Advisor {
     fn batch(&mut self, trials: &mut Trials) -> Result<(), Error> {
         self.candidates.batch(trials, &self.classes)?;
         self.candidates.tried_classes().for_each(|class| self.classes.keep(class));
+        self.classes.batch_passed();
         Ok(())
     }
 }

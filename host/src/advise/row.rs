@@ -85,13 +85,15 @@ fn of_change(advice: &Advice, forecast: &Forecast) -> Row {
 /// A change in a larger table.
 fn of_size(advice: &Advice, (forecast, name): (&Forecast, String), size: usize) -> Row {
     let demand = advice.sizes.demand(forecast, size);
-    let has_room = demand <= size;
+    let is_estimate = advice.sizes.is_estimate(forecast, size);
+    // A table that is never full refuses nobody and sends nobody away.
+    let has_room = demand < size && !is_estimate;
     let later = (forecast.growth > 0).then(|| advice.sizes.needed(forecast, size));
     Row {
         name,
         peak: demand.min(size) as u64,
         needs: demand as u64,
-        is_estimate: forecast.is_estimate,
+        is_estimate,
         later,
         limit: Some(size as u64),
         refused: has_room.then_some(0),

@@ -16,11 +16,11 @@ const FREE: u64 = 2;
 pub(super) struct Sizes {
     /// The entries of the table as it is; `None`: nobody said.
     pub(super) max: Option<usize>,
-    /// The size as it is and some larger ones, and the most entries with the buckets of each; only
-    /// of Linux, where that makes a difference.
+    /// Whether entries are counted as Linux does, so that their number depends on the buckets.
+    pub(super) counts_as_linux: bool,
+    /// The size as it is, whose buckets all changes are tried with, and some larger ones, and the
+    /// most entries with the buckets of each; only of Linux.
     pub(super) peaks: Vec<(usize, usize)>,
-    /// The same with the buckets that all changes are tried with.
-    pub(super) usual_peak: usize,
 }
 
 /// The sizes from `max` on: by half of a power of two more each.
@@ -34,9 +34,29 @@ pub(super) fn from(max: Option<usize>) -> impl Iterator<Item = usize> {
 impl Sizes {
     /// The most entries with a change, in a table of that size.
     pub(super) fn demand(&self, forecast: &Forecast, size: usize) -> usize {
+        let passed = passed(forecast, size).or(self.is_own(size).then_some(forecast.demand));
+        passed.unwrap_or_else(|| self.in_proportion(forecast, size))
+    }
+
+    /// Whether that is reckoned, no table with that change and those buckets having been passed.
+    pub(super) fn is_estimate(&self, forecast: &Forecast, size: usize) -> bool {
+        match self.is_own(size) {
+            true => forecast.is_estimate,
+            false => passed(forecast, size).is_none(),
+        }
+    }
+
+    /// Whether a table of that size counts entries as those do that changes are tried in.
+    fn is_own(&self, size: usize) -> bool {
+        !self.counts_as_linux || self.max == Some(size)
+    }
+
+    /// As the entries of the table as it is change with the buckets. More room holds no fewer.
+    fn in_proportion(&self, forecast: &Forecast, size: usize) -> usize {
         let known = self.peaks.iter().rev().find(|(known, _)| *known <= size);
-        let (peak, usual) = known.map_or((1, 1), |(_, peak)| (*peak, self.usual_peak.max(1)));
-        forecast.demand.saturating_mul(peak).div_ceil(usual)
+        let (own, peak) = self.peaks.first().zip(known).map_or((1, 1), |(own, at)| (own.1, at.1));
+        let least = forecast.limited.map_or(0, |figures| figures.peak);
+        forecast.demand.saturating_mul(peak).div_ceil(own.max(1)).max(least)
     }
 
     /// The entries that have to have room then: in the capture, and if it goes on.
@@ -55,6 +75,12 @@ impl Sizes {
     pub(super) fn large_enough(&self, forecast: &Forecast) -> Option<usize> {
         from(self.max).find(|size| *size >= self.demand(forecast, *size))
     }
+}
+
+/// The most entries with a change and the buckets of that size, if such a table was passed.
+fn passed(forecast: &Forecast, size: usize) -> Option<usize> {
+    let known = forecast.larger.iter().find(|(known, _)| *known == size);
+    known.map(|(_, peak)| *peak)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use keeptrack_core::{Config, Conn, Instant, Packet, Restored};
+use keeptrack_core::{Config, Conn, Instant, Packet, Restored, TimeoutPolicy};
 
 use self::batch::{Arena, Filled, Item, Limits};
 pub(crate) use self::outcome::{Harmed, Outcome};
@@ -180,17 +180,21 @@ impl Trials {
         rules: RuleSet,
         untracked: &dyn Fn(&Conn) -> bool,
     ) -> Result<TrialId, Error> {
-        let TrialId(of) = of;
-        let (origin, trial) = self.leader(of);
-        let fork = trial.fork(rules, untracked);
-        let mut fork = match trial.max_of(of) {
-            Some(max) => fork.smaller(max)?,
-            None => fork,
-        };
-        if let Some(kin) = &mut fork.kin {
-            kin.origin = Some(origin);
-        }
-        Ok(self.push(fork))
+        self.push_fork(of, |trial| Ok(trial.fork(rules, untracked)))
+    }
+
+    /// One more table that is tried: as that one is now, but with those timeouts from here on. What
+    /// it came to before is that of the other one. For a timeout that no connection has lived by
+    /// before the batch that [`Watch::batch`] is about, that is exact.
+    ///
+    /// # Errors
+    /// When there is not the memory.
+    pub(crate) fn fork_with_timeouts(
+        &mut self,
+        of: TrialId,
+        timeouts: TimeoutPolicy,
+    ) -> Result<TrialId, Error> {
+        self.push_fork(of, |trial| trial.with_timeouts(timeouts))
     }
 
     /// Passes the captures through all tables, or as much of them as counts.
@@ -287,6 +291,23 @@ impl Trials {
             self.trials[id] = Place::Runs(Box::new(trial));
         }
         self.begun_count = self.trials.len();
+    }
+
+    /// Has what `fork` makes of a trial begin, with the entries of that one.
+    fn push_fork(
+        &mut self,
+        TrialId(of): TrialId,
+        fork: impl FnOnce(&Trial) -> Result<Trial, Error>,
+    ) -> Result<TrialId, Error> {
+        let (origin, trial) = self.leader(of);
+        let mut fork = match (fork(trial)?, trial.max_of(of)) {
+            (fork, Some(max)) => fork.smaller(max)?,
+            (fork, None) => fork,
+        };
+        if let Some(kin) = &mut fork.kin {
+            kin.origin = Some(origin);
+        }
+        Ok(self.push(fork))
     }
 
     fn push(&mut self, trial: Trial) -> TrialId {

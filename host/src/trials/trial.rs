@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 
 use keeptrack_core::{
-    Conn, Direction, Instant, Newcomer, OnFull, Prefix, Seed, SourceCap, SourcePlace,
+    Config, Conn, Direction, Instant, Newcomer, OnFull, Prefix, Seed, SourceCap, SourcePlace,
+    TimeoutPolicy,
 };
 
 use super::batch::Item;
@@ -160,6 +161,13 @@ impl Trial {
         let mut counts = self.counts.clone();
         counts.outcome.entries_end = lane.entry_count();
         Self::with(lane, counts, kin)
+    }
+
+    /// The same with other timeouts from here on.
+    pub(super) fn with_timeouts(&self, timeouts: TimeoutPolicy) -> Result<Self, Error> {
+        let config = |kin: &Kin| Config { timeouts, ..kin.config };
+        let kin = self.kin.clone().map(|kin| Kin { config: config(&kin), ..kin });
+        Ok(Self::with(self.lane.with_timeouts(timeouts)?, self.counts.clone(), kin))
     }
 
     /// The entries of one that is what this one is until it is full.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod advise;
 #[cfg(test)]
+mod advise_figures;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod compare;
