@@ -4,7 +4,6 @@ use super::candidates::Candidates;
 use super::classes::{Classes, Limits};
 use crate::units::{Count, Lasting};
 
-
 /// What should be said of it.
 pub(super) fn notes(
     classes: &Classes,
