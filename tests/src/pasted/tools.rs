@@ -216,9 +216,10 @@ fn set_and_unset(parts: &BTreeMap<String, String>, added: &str) -> Result<(), St
     let [before, after, end] =
         ["before", "after", "end"].map(|when| part(parts, &format!("{when} set")));
     same("a setting before, and when all was undone", before?, end?)?;
-    match (after?.trim_end().ends_with(SET), added.contains(&format!("{SETTING}{SET}\n"))) {
+    let after = after?;
+    match (after.trim_end().ends_with(SET), added.contains(&format!("{SETTING}{SET}\n"))) {
         (is, should) if is == should => Ok(()),
-        _ => Err(format!("{} behind\n{added}", after?)),
+        _ => Err(format!("{after} behind\n{added}")),
     }
 }
 
