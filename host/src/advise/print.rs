@@ -267,7 +267,8 @@ fn explained(out: &mut dyn Write, advised: &Advised<'_>, rows: &[Row]) -> io::Re
     }
     if rows.iter().any(|row| row.is_estimate) {
         texts.push(
-            "~ in proportion to entries that had not run out: no table without a limit was passed."
+            "~ near the truth: in proportion, where no such table was passed, or tried behind entries \
+             that the change would have done without."
                 .into(),
         );
     }

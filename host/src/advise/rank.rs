@@ -115,7 +115,8 @@ impl Advice {
 
     /// The larger sizes that were tried.
     fn tried_sizes(&self) -> impl Iterator<Item = usize> {
-        self.sizes.peaks.iter().skip(1).map(|(size, _)| *size)
+        let sizes = self.sizes.peaks.iter().map(|(size, _)| *size);
+        sizes.filter(|size| Some(*size) != self.sizes.max)
     }
 }
 

@@ -198,7 +198,7 @@ fn no_line_of_text_is_wider_than_a_screen() {
     let notes = text.lines().filter(|line| line.starts_with('!')).count();
     assert!(notes >= 2, "{text}");
     assert!(
-        text.matches('~').count() == 0 || text.matches("~ in proportion").count() == 1,
+        text.matches('~').count() == 0 || text.matches("~ near the truth").count() == 1,
         "{text}"
     );
 }
