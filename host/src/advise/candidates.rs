@@ -305,8 +305,9 @@ impl Candidates {
     }
 
     fn tries_timeout(&self, timeout: Timeout) -> bool {
-        let is_of = |change: &Change| matches!(change, Change::Timeout { timeout: of, .. } if *of == timeout);
-        self.tried.iter().any(|candidate| is_of(&candidate.change))
+        let mut changes = self.tried.iter().map(|candidate| &candidate.change);
+        changes
+            .any(|change| matches!(change, Change::Timeout { timeout: of, .. } if *of == timeout))
     }
 
     /// The classes that are tried.

@@ -178,9 +178,8 @@ impl Evidence<'_> {
         let limited = tried.limited.map(|id| self.trials.outcome(id));
         let alive = self.alive(change);
         let is_late = tried.start == Start::Late;
-        // One that was never full is what a table without a limit is.
         let passed = tried.growing.map(|id| self.trials.outcome(id));
-        let passed = passed.or(limited.filter(|outcome| !self.is_full(outcome)));
+        let passed = passed.or(limited.filter(|outcome| self.is_free(outcome)));
         let reckoned = if passed.is_none() { self.in_proportion(alive) } else { 0 };
         let larger = tried.larger.iter().map(|(size, id)| (*size, self.trials.outcome(*id).peak));
         Forecast {
@@ -194,6 +193,13 @@ impl Evidence<'_> {
             growth: self.growth(change),
             breaks: Breaks::default(),
         }
+    }
+
+    /// Whether a table has been what one without a limit is: policies may refuse somebody or send
+    /// him away before it is full.
+    fn is_free(&self, outcome: &Outcome) -> bool {
+        let hurt = outcome.dropped + outcome.bypassed + outcome.early_drops;
+        hurt == 0 && !self.is_full(outcome)
     }
 
     /// Whether a table has been full.
