@@ -99,10 +99,8 @@ pub enum Error {
     TrialsOfLog(String),
     /// Settings that cannot be swept.
     Sweep(Unfit),
-    /// Letters that choose no change, why, and what could be chosen.
-    Choice(String, String),
-    /// Lines for a tool that the target of advice does not have: both, and those that it has.
-    NoLines(&'static str, &'static str, String),
+    /// What was asked of advice and is not to be had: the words, and what is.
+    Advice(String, String),
 }
 
 impl Error {
@@ -155,8 +153,7 @@ impl Error {
                 "it takes a capture: `tcpdump -i any -s 96 -w capture.pcap`".into()
             }
             Self::Sweep(unfit) => unfit.help(),
-            Self::Choice(_, help) => help.clone(),
-            Self::NoLines(_, target, tools) => format!("the lines for {target} are {tools}"),
+            Self::Advice(_, help) => help.clone(),
             Self::RulesForLog(_) => "replay a capture to try rules".into(),
             Self::OneTable(_) => {
                 "--compare writes summary and json; for the others name one policy: `--on-full`"
@@ -268,8 +265,7 @@ impl fmt::Display for Error {
             }
             Self::Write(error) => write!(f, "the output cannot be written: {error}"),
             Self::Sweep(unfit) => unfit.fmt(f),
-            Self::Choice(why, _) => write!(f, "--choose: {why}"),
-            Self::NoLines(tool, target, _) => write!(f, "-o {tool}: not for --target {target}"),
+            Self::Advice(wrong, _) => f.write_str(wrong),
             Self::TrialsOfLog(file) => {
                 write!(f, "{file} is an event log, which has no packets to try tables with")
             }

@@ -3,6 +3,7 @@
 use std::iter;
 use std::str::FromStr;
 
+use super::forecast::Forecast;
 use super::rank::{Advice, Chosen};
 use crate::error::Error;
 
@@ -34,11 +35,10 @@ impl Letters {
             let (place, is_new) = match shown {
                 Some((_, Shown::Tried(at))) => (&mut tried, at),
                 Some((_, Shown::Size(max))) => (&mut size, max),
-                None => return Err(unchosen(advice, format!("there is no change {letter}"))),
+                None => return Err(unchosen(advice, &format!("there is no change {letter}"))),
             };
             if place.replace(is_new).is_some() {
-                let why = "one change and one size can be made at once".to_owned();
-                return Err(unchosen(advice, why));
+                return Err(unchosen(advice, "one change and one size can be made at once"));
             }
         }
         Ok(Chosen::Change { tried, size })
@@ -62,10 +62,10 @@ fn lettered(advice: &Advice) -> impl Iterator<Item = (char, Shown)> {
     iter::zip('A'..='Z', rows.chain(sizes.map(|size| Shown::Size(*size))))
 }
 
-fn unchosen(advice: &Advice, why: String) -> Error {
+fn unchosen(advice: &Advice, why: &str) -> Error {
     let names = lettered(advice).map(|(letter, shown)| {
         let name = match shown {
-            Shown::Tried(at) => advice.tried.get(at).map_or_else(String::new, |it| it.name()),
+            Shown::Tried(at) => advice.tried.get(at).map_or_else(String::new, Forecast::name),
             Shown::Size(max) => advice.size(max).to_string(),
         };
         format!("{letter} {name}")
@@ -75,7 +75,7 @@ fn unchosen(advice: &Advice, why: String) -> Error {
         [] => "no change has any effect here".to_owned(),
         names => format!("the changes are {}", names.join(", ")),
     };
-    Error::Choice(why, help)
+    Error::Advice(format!("--choose: {why}"), help)
 }
 
 #[cfg(test)]

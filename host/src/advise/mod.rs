@@ -137,14 +137,11 @@ fn refuse_tools(asked: &[Output<AdviseFormat>], target: Target) -> Result<(), Er
         AdviseFormat::Lines(tool) if !tools.contains(&tool) => Some(tool.name()),
         _ => None,
     });
-    let names = tools.iter().map(|tool| format!("`-o {}`", tool.name()));
-    match wrong {
-        Some(wrong) => {
-            let names = names.collect::<Vec<_>>().join(" and ");
-            Err(Error::NoLines(wrong, target.name(), names))
-        }
-        None => Ok(()),
-    }
+    let Some(wrong) = wrong else { return Ok(()) };
+    let target = target.name();
+    let names: Vec<String> = tools.iter().map(|tool| format!("`-o {}`", tool.name())).collect();
+    let help = format!("the lines for {target} are {}", names.join(" and "));
+    Err(Error::Advice(format!("-o {wrong}: not for --target {target}"), help))
 }
 
 /// What was typed, with what the target does at a full table if nothing else was.
