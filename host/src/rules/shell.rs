@@ -70,7 +70,9 @@ fn signs(text: &str, line: Range<usize>) -> (Vec<(Range<usize>, Runs)>, usize) {
             (None | Some('"'), '\\') => drop(chars.next()),
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(next),
-            (None, '#') if before.is_whitespace() => return (signs, at),
+            (None, '#') if before.is_whitespace() || "|&;()<>".contains(before) => {
+                return (signs, at);
+            }
             (None, ';') => signs.push((at..at + 1, Runs::Always)),
             (None, '&') if is_twice => signs.push((at..at + 2, Runs::AfterSuccess)),
             (None, '|') if is_twice => signs.push((at..at + 2, Runs::AfterFailure)),
@@ -126,6 +128,10 @@ mod tests {
             ),
             ("a ';' \"&& \\\"||\" \\; x", &["Always a ';' \"&& \\\"||\" \\; x"]),
             ("a >/dev/null 2>&1 # || b", &["Always a?"]),
+            ("a;# || b", &["Always a"]),
+            ("a &&# b", &["Always a"]),
+            ("a b# c\\ # d", &["Always a b# c\\ # d"]),
+            ("a \\;# b", &["Always a \\;# b"]),
             ("a > /dev/null 2>&1", &["Always a?"]),
             ("a &> /dev/null ;", &["Always a?"]),
             ("a | b & c", &["Always a | b & c"]),
