@@ -24,6 +24,8 @@ pub(super) struct IpSets(BTreeMap<String, Arc<IpSet>>);
 pub(super) struct IpSet {
     family: Family,
     parts: Parts,
+    /// The longest prefix of an element: that of `netmask`, else all of an address.
+    most_len: u8,
     /// The elements by the length of their prefix, the longest last: which of them are in it, and
     /// which `nomatch` keeps out.
     elements: BTreeMap<u8, HashMap<Element, Kept>>,
@@ -133,8 +135,13 @@ impl IpSet {
         })?;
         let is_v6 = options.iter().any(|option| option.text == "inet6");
         let family = if is_v6 { Family::V6 } else { Family::V4 };
+        if let Some(bitmask) = options.iter().find(|option| option.text == "bitmask") {
+            return Err(Fault::new(bitmask.span.clone(), "sets with `bitmask` are not read")
+                .label("`netmask` is"));
+        }
+        let most_len = netmask(options, if is_v6 { 128 } else { 32 })?;
         let (elements, names, members) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Ok(Self { family, parts, elements, names, members })
+        Ok(Self { family, parts, most_len, elements, names, members })
     }
 
     /// How many words `--match-set` needs behind the name, at most.
@@ -179,6 +186,7 @@ impl IpSet {
             (Ok(address), Ok(len))
                 if len <= full_len && address.is_ipv4() == (self.family == Family::V4) =>
             {
+                let len = len.min(self.most_len);
                 let address = values::under_prefix(address, len);
                 self.elements.entry(len).or_default().insert((Some(address), service), kept);
                 Ok(())
@@ -196,6 +204,10 @@ impl IpSet {
         let is_own = packet.tuple.source.is_ipv4() == (self.family == Family::V4);
         let service = match self.parts {
             Parts::Address | Parts::Sets => None,
+            // Of other protocols the kernel does not look up a port in such a set.
+            Parts::Port if ![Protocol::TCP, Protocol::UDP].contains(&packet.tuple.protocol) => {
+                return false;
+            }
             Parts::Port => match port(packet, *first) {
                 None => return false,
                 Some(port) => Some((None, port)),
@@ -216,6 +228,18 @@ impl IpSet {
         });
         found == Some(&Kept::In)
     }
+}
+
+/// The length of the prefix that stands for each element: `netmask 24`; without it, the full one.
+fn netmask(options: &[Word], full_len: u8) -> Result<u8, Fault> {
+    let Some(at) = options.iter().position(|option| option.text == "netmask") else {
+        return Ok(full_len);
+    };
+    let len = options.get(at + 1).and_then(|word| word.text.parse().ok());
+    len.filter(|len| (1..=full_len).contains(len)).ok_or_else(|| {
+        let place = options.get(at + 1).or(options.get(at)).map_or(0..0, |word| word.span.clone());
+        Fault::new(place, "bad `netmask`").label(format!("the length of a prefix, 1-{full_len}"))
+    })
 }
 
 fn port(packet: &Packet<'_>, side: Side) -> Option<u16> {

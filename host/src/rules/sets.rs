@@ -9,7 +9,7 @@ use std::sync::Arc;
 use keeptrack_core::Packet;
 use keeptrack_core::raw::{SetId, Sets};
 
-pub(super) use self::fields::{Field, FieldSet, Values, number};
+pub(super) use self::fields::{Field, FieldSet, MAX_FIELDS, Values, number};
 use super::ipset::IpSet;
 use crate::diagnostic::Fault;
 
@@ -64,7 +64,7 @@ pub(super) enum Lookup {
     /// `--match-set`: what of the packet is looked up.
     Set { sides: Vec<Side>, set: Arc<IpSet> },
     /// A set of nft.
-    Fields(FieldSet),
+    Fields(Arc<FieldSet>),
 }
 
 impl Lookup {
@@ -119,7 +119,8 @@ impl AddressKind {
     /// A network's own broadcast address is not told from others: its mask is not known.
     fn of(address: IpAddr, local: &[IpAddr]) -> Self {
         match address {
-            IpAddr::V4(Ipv4Addr::BROADCAST) => Self::Broadcast,
+            // The kernel counts the sender that has no address yet among them.
+            IpAddr::V4(Ipv4Addr::BROADCAST | Ipv4Addr::UNSPECIFIED) => Self::Broadcast,
             _ if address.is_multicast() => Self::Multicast,
             _ if address.is_loopback() || local.contains(&address) => Self::Local,
             _ => Self::Unicast,

@@ -59,7 +59,7 @@ impl<'a> Asking<'a> {
         if let Some((_, id)) = known.into_iter().find(|(known, _)| known == keys) {
             return Ok(Some(Asked { having, id: *id }));
         }
-        let id = self.asked(Lookup::Fields(field_set(keys, fields, elements)?), elements)?;
+        let id = self.asked(Lookup::Fields(field_set(keys, fields, elements)?.into()), elements)?;
         if let Some(name) = name {
             self.named.entry(name.to_owned()).or_default().push((keys.to_vec(), id));
         }

@@ -10,6 +10,7 @@ use super::super::ruleset::Set;
 use super::super::{combine, masked};
 use super::{Reader, Then};
 use crate::diagnostic::Fault;
+use crate::rules::sets::MAX_FIELDS;
 use crate::rules::words::Word;
 use crate::rules::{InterfaceTest, MAX_RULES};
 
@@ -93,6 +94,10 @@ impl<'t> Reader<'t, '_> {
     pub(super) fn keys(&mut self) -> Result<Vec<Key>, Fault> {
         let mut keys = vec![Key::parse(&mut self.cursor)?];
         while self.cursor.takes(".") {
+            if keys.len() == MAX_FIELDS {
+                return Err(Fault::new(self.cursor.place(), "too many fields in one key")
+                    .label(format!("nft takes {MAX_FIELDS} at the most")));
+            }
             keys.push(Key::parse(&mut self.cursor)?);
         }
         Ok(keys)
