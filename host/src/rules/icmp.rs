@@ -2,6 +2,7 @@
 
 use keeptrack_core::raw::{Family, IcmpTypes};
 
+use super::values::of_any_base;
 use super::words::Word;
 use crate::diagnostic::Fault;
 
@@ -97,10 +98,10 @@ pub(super) fn types(word: &Word, family: Family) -> Result<Option<IcmpTypes>, Fa
         return Ok(Some(IcmpTypes { kind, codes }));
     }
     let (kind, code) = text.split_once('/').unzip();
-    let code = code.map(str::parse::<u8>).transpose();
-    match (kind.unwrap_or(text).parse(), code) {
-        (Ok(kind), Ok(code)) => {
-            let codes = code.map_or((0, u8::MAX), |code| (code, code));
+    let code = code.map(of_any_base::<u8>);
+    match (of_any_base(kind.unwrap_or(text)), code) {
+        (Some(kind), None | Some(Some(_))) => {
+            let codes = code.flatten().map_or((0, u8::MAX), |code| (code, code));
             Ok(Some(IcmpTypes { kind, codes }))
         }
         _ => Err(Fault::new(word.span.clone(), format!("unknown kind of ICMP `{text}`"))

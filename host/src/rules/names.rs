@@ -256,6 +256,7 @@ pub(super) const TABLES: &[&str] = &["raw", "filter", "nat", "mangle", "security
 pub(super) const PROTOCOLS: &[(&str, u8)] = &[
     ("all", 0),
     ("ip", 0),
+    ("hopopt", 0),
     ("icmp", 1),
     ("igmp", 2),
     ("ggp", 3),

@@ -148,7 +148,7 @@ const fn family_of(address: IpAddr) -> Family {
 pub(super) fn protocol(word: &Word) -> Result<Option<Protocol>, Fault> {
     let lower = word.text.to_ascii_lowercase();
     let named = PROTOCOLS.iter().find(|(name, _)| *name == lower).map(|(_, number)| *number);
-    match named.or_else(|| lower.parse().ok()) {
+    match named.or_else(|| of_any_base(&lower)) {
         Some(0) => Ok(None),
         Some(number) => Ok(Some(Protocol(number))),
         None => Err(Fault::new(word.span.clone(), format!("unknown protocol `{}`", word.text))
@@ -270,17 +270,20 @@ fn port(word: &Word, part: Range<usize>, form: PortForm) -> Result<Written, Faul
     }
 }
 
-/// A number as C writes it: `0x35` is hexadecimal, `010` octal. multiport reads its ports so.
-fn of_any_base(text: &str) -> Option<u64> {
+/// A number as C writes it: `0x35` is hexadecimal, `010` octal. iptables and nft read theirs so, but
+/// for the ports of `--sport` and `--dport`.
+pub(super) fn of_any_base<N: TryFrom<u64>>(text: &str) -> Option<N> {
     let digits = |digits: &str, base| {
         let is_plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
         u64::from_str_radix(digits, base).ok().filter(|_| is_plain)
     };
-    match (text.strip_prefix("0x"), text.strip_prefix('0')) {
+    let hexadecimal = text.strip_prefix("0x").or(text.strip_prefix("0X"));
+    let number = match (hexadecimal, text.strip_prefix('0')) {
         (Some(rest), _) => digits(rest, 16),
         (None, Some(rest)) if !rest.is_empty() => digits(rest, 8),
         _ => digits(text, 10),
-    }
+    };
+    number.and_then(|number| number.try_into().ok())
 }
 
 fn unknown_port(fault: Fault, text: &str) -> Fault {

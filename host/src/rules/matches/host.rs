@@ -12,7 +12,7 @@ use super::{Given, Parser, Purpose, needs, unsupported};
 use crate::diagnostic::Fault;
 use crate::rules::names::Opt;
 use crate::rules::sets::{AddressKind, Lookup, Side, unknown_host};
-use crate::rules::values::parts;
+use crate::rules::values::{of_any_base, parts};
 use crate::rules::words::Word;
 
 /// The TCP flags of iptables, each the next bit of the header's octet.
@@ -114,7 +114,7 @@ impl<'w> Parser<'w> {
         let (least, most) = value.text.split_once(':').unwrap_or((&value.text, &value.text));
         let number = |text: &str, absent: u16| match text {
             "" => Some(absent),
-            text => text.parse::<u16>().ok(),
+            text => of_any_base(text),
         };
         match (number(least, 0), number(most, u16::MAX)) {
             (Some(least), Some(most)) if least <= most && !value.text.is_empty() => {
@@ -209,14 +209,10 @@ fn tcp_flags(word: &Word) -> Result<u32, Fault> {
     Ok(flags)
 }
 
-/// A mark and its mask, which is all bits when none is written: `0x200/0xf00`.
+/// A mark and its mask, which is all bits when none is written: `0x200/0xf00`, `010`.
 fn marked(word: &Word) -> Result<(u32, u32), Fault> {
-    let number = |text: &str| match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-        Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
-    };
     let (value, mask) = word.text.split_once('/').unwrap_or((&word.text, "0xffffffff"));
-    number(value).zip(number(mask)).ok_or_else(|| {
+    of_any_base(value).zip(of_any_base(mask)).ok_or_else(|| {
         Fault::new(word.span.clone(), format!("bad mark `{}`", word.text))
             .label("32 bits, perhaps with `/` and a mask: 0x200/0xf00")
     })

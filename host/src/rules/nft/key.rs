@@ -7,13 +7,13 @@ use keeptrack_core::Protocol;
 use keeptrack_core::raw::{Bits, EarlyState, Family, Matches, Test};
 
 use self::names::{HEADERS, fields, is_known, unknown};
-use self::values::{family, interface, networks, ports};
+use self::values::{family, interface, networks, ports, protocol_of};
 use super::cursor::Cursor;
 use super::{named, range};
 use crate::diagnostic::Fault;
 use crate::rules::names::PROTOCOLS;
 use crate::rules::sets::{Field, Side, Values, number};
-use crate::rules::values::{last_of, protocol};
+use crate::rules::values::last_of;
 use crate::rules::words::Word;
 
 pub(super) use self::names::unsupported;
@@ -154,8 +154,8 @@ impl Key {
                 .iter()
                 .map(|network| with(&|matches| matches.destination = Test::Is(*network)))
                 .collect(),
-            Self::Protocol(_) => {
-                let protocol = protocol(word)?.map_or(Test::Any, Test::Is);
+            Self::Protocol(of) => {
+                let protocol = Test::Is(protocol_of(word, of)?);
                 vec![with(&|matches| matches.protocol = protocol.clone())]
             }
             Self::SourcePort(_) => {
@@ -336,10 +336,11 @@ impl Key {
                 let (least, most) = named::length(word)?;
                 least.into()..=most.into()
             }
-            _ => {
-                let number = protocol(word)?.map_or(0, |protocol| protocol.0);
+            Self::Protocol(of) => {
+                let number = protocol_of(word, of)?.0;
                 number.into()..=number.into()
             }
+            _ => return Err(unsupported(word.span.clone(), "this value in a set")),
         })
     }
 

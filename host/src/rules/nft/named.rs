@@ -4,6 +4,7 @@ use keeptrack_core::raw::{Family, IcmpTypes, PacketKind};
 
 use super::key::Key;
 use crate::diagnostic::Fault;
+use crate::rules::values::of_any_base;
 use crate::rules::words::Word;
 
 /// Types of ICMP (RFC 792, RFC 950, RFC 1256).
@@ -67,7 +68,7 @@ pub(super) fn icmp(word: &Word, family: Family) -> Result<IcmpTypes, Fault> {
         Family::V6 => &ICMPV6,
     };
     let named = names.iter().find(|(name, _)| *name == word.text).map(|(_, kind)| *kind);
-    let kind = named.or_else(|| word.text.parse().ok()).ok_or_else(|| {
+    let kind = named.or_else(|| of_any_base(&word.text)).ok_or_else(|| {
         Fault::new(word.span.clone(), format!("unknown kind of ICMP `{}`", word.text))
             .label("neither a name of it nor a number")
             .did_you_mean(&word.text, names.iter().map(|(name, _)| *name))
@@ -78,7 +79,7 @@ pub(super) fn icmp(word: &Word, family: Family) -> Result<IcmpTypes, Fault> {
 /// One length, or a range of them, both ends included.
 pub(super) fn length(word: &Word) -> Result<(u16, u16), Fault> {
     let (least, most) = word.text.split_once('-').unwrap_or((&word.text, &word.text));
-    let range = least.parse().ok().zip(most.parse().ok());
+    let range = of_any_base(least).zip(of_any_base(most));
     range.filter(|(least, most)| least <= most).ok_or_else(|| {
         Fault::new(word.span.clone(), format!("`{}` is not a length", word.text))
             .label("a number of bytes up to 65535, or two with `-` between them")
@@ -105,11 +106,7 @@ pub(super) fn number(word: &Word) -> Result<u32, Fault> {
 pub(super) fn bits(key: Key, word: &Word) -> Result<u32, Fault> {
     let named = FLAGS.iter().filter(|_| key == Key::TcpFlags);
     let named = named.clone().find(|(name, _)| *name == word.text).map(|(_, bit)| *bit);
-    let number = match word.text.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16),
-        None => word.text.parse(),
-    };
-    named.or(number.ok()).ok_or_else(|| {
+    named.or_else(|| of_any_base(&word.text)).ok_or_else(|| {
         let fault = Fault::new(word.span.clone(), format!("`{}` are not bits", word.text));
         match key {
             Key::TcpFlags => fault

@@ -2,14 +2,19 @@
 
 use std::ops::Range;
 
-use keeptrack_core::IfName;
 use keeptrack_core::raw::{Family, IfPattern, Network, Ports};
+use keeptrack_core::{IfName, Protocol};
 
 use super::super::range;
+use super::names::unsupported;
 use crate::diagnostic::Fault;
 use crate::rules::names::SERVICES;
 use crate::rules::values;
 use crate::rules::words::Word;
+
+/// Headers of IPv6 that stand before what a packet carries (RFC 8200), which is all that is known
+/// of it.
+const EXTENSION_HEADERS: [u8; 4] = [0, 43, 44, 60];
 
 /// A name of an interface, or its beginning; `None` for all of them.
 pub(super) fn interface(word: &Word) -> Result<Option<IfPattern>, Fault> {
@@ -59,6 +64,20 @@ pub(super) fn ports(word: &Word) -> Result<Ports, Fault> {
         _ => Err(Fault::new(word.span.clone(), "the port range runs backwards")
             .label("the smaller port stands first")),
     }
+}
+
+/// A protocol by name or number, as the IP header of that family has it, or behind all headers.
+pub(super) fn protocol_of(word: &Word, of: Option<Family>) -> Result<Protocol, Fault> {
+    if word.text == "all" {
+        return Err(Fault::new(word.span.clone(), "unknown protocol `all`")
+            .label("nft has no word for all of them: leave the match out"));
+    }
+    // Only iptables means all of them by 0.
+    let protocol = values::protocol(word)?.unwrap_or(Protocol(0));
+    if of == Some(Family::V6) && EXTENSION_HEADERS.contains(&protocol.0) {
+        return Err(unsupported(word.span.clone(), &format!("ip6 nexthdr {}", word.text)));
+    }
+    Ok(protocol)
 }
 
 /// A family by name.

@@ -7,6 +7,7 @@ use super::super::key::{Key, unsupported};
 use super::super::named;
 use super::{Reader, Then};
 use crate::diagnostic::Fault;
+use crate::rules::values::of_any_base;
 use crate::rules::words::Word;
 
 impl Reader<'_, '_> {
@@ -109,7 +110,7 @@ impl Reader<'_, '_> {
 }
 
 fn zone(word: &Word) -> Result<Target, Fault> {
-    let zone = word.text.parse::<u16>().map_err(|_| {
+    let zone = of_any_base(&word.text).ok_or_else(|| {
         Fault::new(word.span.clone(), format!("`{}` is not a zone", word.text)).label("0-65535")
     })?;
     Ok(Target::Ct(Template { zone: Zone(zone), ..Template::NONE }))
