@@ -27,9 +27,25 @@ pub(super) fn statement(object: &Value) -> Result<String, String> {
         "mangle" => {
             format!("{} set {}", value(part(inside, "key")?)?, value(part(inside, "value")?)?)
         }
+        "snat" | "dnat" | "redirect" | "masquerade" => translation(name, inside)?,
         "xt" => format!("xt {} {}", word(inside, "type")?, word(inside, "name")?),
         // The text's reader names what it does not know.
         _ => name.to_owned(),
+    })
+}
+
+/// `dnat ip to 10.0.0.2:5353`, `redirect to :5353`, `masquerade`
+fn translation(name: &str, inside: &Value) -> Result<String, String> {
+    let given = |key: &str| inside.get(key).map(value).transpose();
+    let family = given("family")?.map_or(String::new(), |family| format!(" {family}"));
+    let port = given("port")?.map_or(String::new(), |port| format!(":{port}"));
+    let address = given("addr")?.map(|address| match address.contains(':') && !port.is_empty() {
+        true => format!("[{address}]"),
+        false => address,
+    });
+    Ok(match address.unwrap_or_default() + &port {
+        to if to.is_empty() => name.to_owned(),
+        to => format!("{name}{family} to {to}"),
     })
 }
 
