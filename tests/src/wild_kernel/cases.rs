@@ -45,7 +45,7 @@ const fn case(
 
 /// What a rule for every packet that arrives leaves untracked.
 const ALL_THAT_ARRIVE: &str = "dns own-dns-reply node-dns node-tcp ntp syn ack through-syn inside \
-    media vxlan geneve statsd wireguard listed vrrp gre ping group";
+    media vxlan geneve statsd wireguard listed vrrp gre ping group discover zero-net zero sctp";
 
 /// The rules.
 pub const CASES: &[Case] = &[
@@ -242,7 +242,13 @@ pub const CASES: &[Case] = &[
         "groups",
         "-A PREROUTING -m addrtype --dst-type MULTICAST,BROADCAST -j NOTRACK",
         "prerouting fib daddr type { multicast, broadcast } notrack",
-        "group",
+        "group discover",
+    ),
+    case(
+        "senders without an address",
+        "-A PREROUTING -m addrtype --src-type BROADCAST -j NOTRACK",
+        "prerouting fib saddr type broadcast notrack",
+        "discover",
     ),
     case(
         "groups of the link",
@@ -296,6 +302,42 @@ pub const CASES: &[Case] = &[
         "-A PREROUTING -p udp -m set --match-set both dst,dst -j NOTRACK",
         "",
         "listed",
+    ),
+    case(
+        "a set of networks by their first addresses",
+        "-A PREROUTING -p gre -m set --match-set nets src -j NOTRACK\n\
+         -A PREROUTING -p vrrp -m set --match-set mapped src -j NOTRACK",
+        "",
+        "vrrp gre",
+    ),
+    case("a set of ports", "-A PREROUTING -m set --match-set ports src -j NOTRACK", "", "dns"),
+    case(
+        "protocol 0",
+        "-A PREROUTING -i eth1 -p 0 -j NOTRACK",
+        "prerouting iifname eth1 notrack\nprerouting iifname eth1 ip protocol 0 accept",
+        "wireguard",
+    ),
+    case("protocol 0 of nft", "", "prerouting ip protocol 0 notrack", "zero"),
+    case(
+        "protocol 0 of nft, in a set",
+        "",
+        "prerouting meta l4proto { 0, 0x70 } notrack",
+        "vrrp zero",
+    ),
+    case(
+        "numbers as C writes them",
+        "-A PREROUTING -p 0160 -j MARK --set-mark 010\n\
+         -A PREROUTING -m mark --mark 0X8/017 -m length --length 034 -j NOTRACK",
+        "prerouting ip protocol 0160 meta mark set 010\n\
+         prerouting meta mark 0x8 meta length 034 notrack",
+        "vrrp",
+    ),
+    case(
+        "a comment behind a command",
+        "iptables -t raw -A PREROUTING -p gre -j NOTRACK;# and -p vrrp\n\
+         true &&# iptables -t raw -F\niptables -t raw -A PREROUTING -p vrrp -j NOTRACK # and more",
+        "",
+        "vrrp gre",
     ),
     case(
         "a range of senders",
@@ -429,52 +471,11 @@ pub const CASES: &[Case] = &[
     ),
 ];
 
-/// Rules that are not read, and the first line of the reason.
-pub const REFUSED: &[(&str, &str)] = &[
-    ("-p udp -d 169.254.20.10 --dport 53 -j NOTRACK", "error: no command"),
-    (
-        "-A PREROUTING -p tcp -d 169.254.20.25 --dport 53 -j NOTRACK -m comment --comment NodeLocal \
-         DNS Cache: skip conntrack",
-        "error: unexpected word `DNS`",
-    ),
-    (
-        "iptables -t raw -I CILIUM_PRE_raw    -s $POD_CIDR -j NOTRACK",
-        "error: shell variables and commands are not expanded",
-    ),
-    (
-        "iptables -w -t raw -A PREROUTING ! -s ${IP}.28.0.0/15 -p udp --dport 53 -j NOTRACK",
-        "error: shell variables and commands are not expanded",
-    ),
-    (
-        "-N neutron-openvswi-PREROUTING\n-A neutron-openvswi-PREROUTING -m physdev --physdev-in \
-         qvb0695f2ca-bf -j CT --zone 1",
-        "error: the match `physdev` is not supported by this version",
-    ),
-    (
-        "-A PREROUTING -m set --match-set gone src -j NOTRACK",
-        "error: what the set `gone` has is not known",
-    ),
-    (
-        "iptables -t raw -A PREROUTING -p udp -m multiport --dports 70000 -j NOTRACK",
-        "error: port 70000 is out of range",
-    ),
-    (
-        "iptables -t raw -A PREROUTING -m limit --limit 5/s -j NOTRACK",
-        "error: the match `limit` is not supported by this version",
-    ),
-    (
-        "if ! iptables -t raw -C OUTPUT -o lo -j NOTRACK; then",
-        "error: `if` is for a shell, and none runs here",
-    ),
-    ("proto udp dport 53 NOTRACK;", "error: rules of ferm are not supported"),
-    (
-        "add action=notrack chain=prerouting dst-port=53 protocol=udp",
-        "error: rules of RouterOS are not supported",
-    ),
-];
-
 /// The sets of the rules that ask for one, as `ipset save` prints them.
 pub const IPSETS: &str = "create MOH hash:ip,port family inet hashsize 1024 maxelem 65536\n\
     add MOH 192.0.2.1,udp:5004\ncreate listeners hash:ip,port family inet\n\
     add listeners 192.0.2.1,udp:5004\ncreate none hash:ip,port family inet\n\
-    create both list:set size 8\nadd both none\nadd both listeners\n";
+    create both list:set size 8\nadd both none\nadd both listeners\n\
+    create nets hash:ip family inet netmask 24\nadd nets 10.0.0.0\n\
+    create mapped bitmap:ip range 10.0.0.0/16 netmask 24\nadd mapped 10.0.0.0\n\
+    create ports bitmap:port range 0-65535\nadd ports 4000\n";

@@ -2,11 +2,13 @@
 
 mod cases;
 mod packets;
+mod refused;
 #[cfg(target_os = "linux")]
 mod world;
 
-pub use self::cases::{CASES, Case, IPSETS, REFUSED};
+pub use self::cases::{CASES, Case, IPSETS};
 pub use self::packets::{HOST, Packet, packets};
+pub use self::refused::REFUSED;
 
 /// What the kernel said.
 #[cfg(target_os = "linux")]

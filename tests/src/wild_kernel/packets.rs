@@ -50,6 +50,10 @@ pub fn packets() -> Vec<Packet> {
         ("gre", 2, true, other(47)),
         ("ping", 2, true, other(1)),
         ("group", 2, true, udp(PEER, [224, 0, 0, 251], (5353, 5353))),
+        ("discover", 2, true, udp([0; 4], [255; 4], (68, 67))),
+        ("zero-net", 2, true, udp([0, 1, 2, 3], HOST, (4016, 9))),
+        ("zero", 2, true, other(0)),
+        ("sctp", 2, true, sctp(PEER, HOST, (4000, 9))),
         ("loop", 1, false, udp(LOOPBACK, LOOPBACK, (4015, 7))),
     ];
     let numbered = (1..).zip(all);
@@ -69,6 +73,12 @@ type Body = (Protocol, [u8; 4], [u8; 4], Vec<u8>);
 fn udp(from: [u8; 4], to: [u8; 4], ports: (u16, u16)) -> Body {
     let body = [ports.0.to_be_bytes(), ports.1.to_be_bytes(), [0, 8], [0, 0]];
     (Protocol::UDP, from, to, body.concat())
+}
+
+/// A shutdown that is complete: a chunk without more, and no check sum.
+fn sctp(from: [u8; 4], to: [u8; 4], ports: (u16, u16)) -> Body {
+    let header = [ports.0.to_be_bytes(), ports.1.to_be_bytes(), [0, 0], [0, 1], [0, 0], [0, 0]];
+    (Protocol::SCTP, from, to, [header.concat(), vec![14, 0, 0, 4]].concat())
 }
 
 /// A segment without payload.

@@ -88,6 +88,7 @@ impl World {
         let (port, last) = if packet.interface == 2 { (first, 0) } else { (second, 1) };
         let link: [u8; 6] = match to {
             [224..=239, _, c, d] => [1, 0, 0x5e, 0, c, d],
+            [255, ..] => [0xff; 6],
             _ => [2, 0, 0, 0, 0, last],
         };
         let frame = [&link[..], &[2, 0, 0, 0, 1, last, 8, 0], &packet.ip].concat();
