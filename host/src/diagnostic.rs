@@ -59,7 +59,7 @@ pub(crate) struct Fault {
     is_undecided: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Footer {
     level: Level<'static>,
     text: String,
@@ -132,6 +132,19 @@ impl Fault {
             Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
             None => self,
         }
+    }
+
+    /// The same in a part of what `file` was made of.
+    fn moved(mut self, file: &Source, part: &Source) -> Self {
+        let word = |span: &Range<usize>| file.text().get(span.clone()).unwrap_or_default();
+        let found = part.text().find(word(&self.span)).filter(|_| !self.span.is_empty());
+        let span = found.map_or(0..part.text().len(), |at| at..at + self.span.len());
+        if let Some((of, label)) = self.beside.take() {
+            let place = file.part_at(of.start);
+            let place = place.as_ref().and_then(Source::part).unwrap_or_default();
+            self = self.note(format!("{place}: `{}` {label}", word(&of)));
+        }
+        Self { span, ..self }
     }
 
     fn footer(mut self, level: Level<'static>, text: impl Into<String>) -> Self {
@@ -214,7 +227,7 @@ impl From<Diagnostic> for Diagnostics {
 }
 
 /// One error, with all that is needed to show it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Diagnostic {
     severity: Severity,
     title: String,
@@ -222,9 +235,11 @@ pub struct Diagnostic {
     footers: Vec<Footer>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Place {
     file: String,
+    /// Which part of the file the lines are of.
+    part: Option<String>,
     /// The number of the first line that is shown.
     first_line: usize,
     /// The number of the marked line.
@@ -249,8 +264,15 @@ impl Diagnostic {
         }
     }
 
-    /// A fault of `file`.
+    /// A fault of `file`, shown as that has it.
     pub(crate) fn new(fault: Fault, file: &Source) -> Self {
+        match file.part_at(fault.span.start) {
+            Some(part) => Self::at(fault.moved(file, &part), &part),
+            None => Self::at(fault, file),
+        }
+    }
+
+    fn at(fault: Fault, file: &Source) -> Self {
         let (line, own) = file.line_at(fault.span.start);
         let beside = fault.beside.map(|(span, label)| (file.line_at(span.start), span, label));
         let (mut first_line, mut start, mut end) = (line, own.start, own.end);
@@ -262,6 +284,7 @@ impl Diagnostic {
         let shown = Shown { text: file.text(), start, end };
         let place = Place {
             file: visible(file.name()),
+            part: file.part().map(visible),
             first_line,
             line,
             column: file.text().get(own.start..fault.span.start).map_or(0, |s| s.chars().count()),
@@ -296,6 +319,11 @@ impl Diagnostic {
         self.place.as_ref().map(|place| (place.file.as_str(), place.line, place.column + 1))
     }
 
+    /// Which part of the file line and column count in, if not in all of it.
+    pub(crate) fn part(&self) -> Option<&str> {
+        self.place.as_ref()?.part.as_deref()
+    }
+
     /// What is said beside what is marked, if anything is.
     pub(crate) fn label(&self) -> Option<&str> {
         self.place.as_ref().map(|place| place.label.as_str()).filter(|label| !label.is_empty())
@@ -323,8 +351,10 @@ impl Diagnostic {
             .beside
             .as_ref()
             .map(|(span, label)| AnnotationKind::Context.span(span.clone()).label(label));
+        let part = place.part.iter().flat_map(|part| [" ", part]);
+        let path: String = std::iter::once(place.file.as_str()).chain(part).collect();
         let snippet = Snippet::source(&place.source)
-            .path(&place.file)
+            .path(path)
             .line_start(place.first_line)
             .annotation(mark)
             .annotations(beside);

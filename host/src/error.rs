@@ -189,7 +189,7 @@ impl Error {
                 format!("say which interface is which: `--iface 0={left},1={right}`")
             }
             Self::SameOutput(_) => {
-                "give each a file of its own: `-o packets=packets.jsonl -o summary`".into()
+                "give each a file of its own: `-o json=out.json -o summary`".into()
             }
             Self::OutputOverInput(_) => "give the output another name".into(),
             _ => return None,

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::firmware_config::{Filter, Image};
 use crate::on_full::Spec;
 use crate::options::{MAX_ENTRIES, World};
-use crate::rules::{self, Known, RuleSet, Texts, Unknown};
+use crate::rules::{Known, RuleSet, Texts, Unknown};
 use crate::settings::Settings;
 
 /// What every table of a replay is set up with.
@@ -60,8 +60,7 @@ impl Setup {
         let image = Image::open(image)?;
         let settings = Settings::of_gateway_text(image.source())?;
         let config = settings.gateway_config();
-        let rules = rules::of_gateway_text(image.source())?;
-        let texts = Texts::of_gateway_text(image.source());
+        let (texts, rules) = Texts::of_gateway_text(image.source())?;
         let policy = settings.gateway().and_then(|own| own.on_full.as_ref());
         let set = settings.max().map(|(max, _)| max);
         let max = match (world.max, set) {

@@ -1,8 +1,10 @@
 //! A file of text that is read whole: bounded, and refused when it is plainly something else.
 
+use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::capture::{Kind, Text, open_text};
 use crate::diagnostic::Diagnostic;
@@ -15,6 +17,17 @@ const MAX_FILE_LEN: u64 = 16 << 20;
 pub(crate) struct Source {
     name: String,
     text: String,
+    /// Which part of the file the text is, if it is not all of it: `nftables[5].rule`.
+    part: Option<String>,
+    /// What the text was made of, if it is not as the file has it.
+    origin: Option<Arc<dyn Origin>>,
+}
+
+/// What a text was made of.
+pub(crate) trait Origin: fmt::Debug + Send + Sync {
+    /// The part that byte `at` of the text stands for: its place in the file, and how it is written
+    /// there.
+    fn part(&self, at: usize) -> (String, String);
 }
 
 /// What a file is to hold, and how one is refused that holds something else.
@@ -23,6 +36,8 @@ pub(crate) struct Wanted {
     pub(crate) what: &'static str,
     /// The options that take it: `-r`.
     pub(crate) options: &'static [&'static str],
+    /// The options by which a command that takes it takes other files.
+    pub(crate) others: &'static [&'static str],
     /// What is wrong with a file that is something else: `has no iptables rules`.
     pub(crate) refused: &'static str,
     /// What to give instead of a file that nothing takes.
@@ -31,7 +46,12 @@ pub(crate) struct Wanted {
 
 impl Source {
     pub(crate) fn new(name: String, text: String) -> Self {
-        Self { name, text }
+        Self { name, text, part: None, origin: None }
+    }
+
+    /// A text that was made of the file of that name.
+    pub(crate) fn made(name: String, text: String, origin: Arc<dyn Origin>) -> Self {
+        Self { name, text, part: None, origin: Some(origin) }
     }
 
     /// Reads a file. What is not UTF-8 becomes replacement characters.
@@ -64,6 +84,17 @@ impl Source {
         &self.name
     }
 
+    /// Which part of the file it is; `None`: all of it.
+    pub(crate) fn part(&self) -> Option<&str> {
+        self.part.as_deref()
+    }
+
+    /// The part of the file that byte `at` stands for, if the text was made of something else.
+    pub(crate) fn part_at(&self, at: usize) -> Option<Self> {
+        let (part, text) = self.origin.as_ref()?.part(at);
+        Some(Self { name: self.name.clone(), text, part: Some(part), origin: None })
+    }
+
     /// All of it.
     pub(crate) fn text(&self) -> &str {
         &self.text
@@ -89,7 +120,10 @@ impl Wanted {
             }
             (Some(option), _) if self.options.contains(&option) => return None,
             (Some("replay"), _) => format!("it stands alone: `keeptrack replay {name}`"),
-            (Some(option), _) => format!("pass it with `{option} {name}`"),
+            (Some(option), _) if self.others.contains(&option) => {
+                format!("pass it with `{option} {name}`")
+            }
+            (Some(option), _) => format!("`keeptrack replay` takes it: `{option} {name}`"),
             (None, _) => self.help.to_owned(),
         };
         let title = format!("{name} {} (it looks like {kind})", self.refused);

@@ -70,6 +70,9 @@ pub(super) fn beside(
 /// `rules.v4:3: -A PREROUTING -j ACCEPT`
 fn said(outline: &Outline, place: &Place) -> Option<String> {
     let file = outline.files.get(place.file)?;
+    if let Some(part) = file.part_at(place.span.start) {
+        return Some(format!("{} {}: `{}`", part.name(), part.part()?, part.text()));
+    }
     let (line, Range { start, end }) = file.line_at(place.span.start);
     let text = file.text().get(start..end)?.trim();
     Some(format!("{}:{line}: `{text}`", file.name()))

@@ -20,6 +20,8 @@ struct Found<'f> {
     lint: &'static str,
     severity: &'static str,
     file: &'f str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<&'f str>,
     line: usize,
     column: usize,
     title: &'f str,
@@ -36,6 +38,7 @@ pub(super) fn json(out: &mut dyn Write, findings: &[Finding]) -> io::Result<()> 
             lint,
             severity: diagnostic.severity().name(),
             file,
+            part: diagnostic.part(),
             line,
             column,
             title: diagnostic.title(),

@@ -35,6 +35,7 @@ use self::scene::Scene;
 const TEXTS: Wanted = Wanted {
     what: "rules or settings",
     options: &["-r", "-c"],
+    others: &[],
     refused: "is neither rules nor sysctl text",
     help: "give the output of `iptables-save`, `nft list ruleset` or `sysctl -a`",
 };

@@ -70,7 +70,7 @@ impl Verdict {
 }
 
 /// A rule in its chain.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Link {
     pub(super) matches: Matches,
     /// What it asks besides, which only a filter can.
@@ -82,7 +82,7 @@ pub(super) struct Link {
 }
 
 /// A chain.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Chain {
     /// Its family; a chain of nftables may be of both.
     pub(super) family: Option<Family>,
@@ -107,7 +107,7 @@ impl Chain {
 }
 
 /// All chains.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Chains {
     table: Table,
     chains: Vec<Chain>,

@@ -91,6 +91,19 @@ pub(super) fn adds_rule(words: &[Word]) -> bool {
     words.iter().any(|word| matches!(word.text.as_str(), "-A" | "--append" | "-I" | "--insert"))
 }
 
+/// Whether the target of a rule changes addresses.
+pub(super) fn translates(words: &[Word]) -> bool {
+    words.windows(2).any(|pair| {
+        let [jump, target] = pair else { return false };
+        ["-j", "--jump"].contains(&jump.text.as_str()) && is_nat_target(&target.text)
+    })
+}
+
+/// Whether a target of that name changes addresses.
+pub(super) fn is_nat_target(name: &str) -> bool {
+    ["DNAT", "MASQUERADE", "NETMAP", "REDIRECT", "SNAT"].contains(&name)
+}
+
 /// Reads the words of a command behind the name of the program; `line` is where all of it stands.
 ///
 /// # Errors

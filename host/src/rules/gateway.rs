@@ -11,7 +11,7 @@ use super::chains::{BuiltIn, Chains, Table};
 use super::policies::Policies;
 use super::program::{Compiled, program};
 use super::tables::Tables;
-use super::{Beside, Error, Known, SkippedCounts, read, sources, text};
+use super::{Error, Known, Reading, SkippedCounts, sources, text};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::units::Count;
@@ -45,9 +45,9 @@ impl GatewayRules {
         files: impl Iterator<Item = Result<Source, Diagnostic>>,
     ) -> Result<Self, Error> {
         let (raw, filter) = (Chains::new(Table::Raw), Chains::new(Table::Filter));
-        let mut tables = Tables::Bridge { raw, filter };
-        let (policies, known) = (Policies::default(), Known::default());
-        let Beside { classes, skipped, .. } = read(files, &policies, &mut tables, known)?;
+        let mut read = Reading::new(Tables::Bridge { raw, filter }, Known::default());
+        read.read(files, &Policies::default())?;
+        let Reading { mut tables, classes, skipped, .. } = read;
         let mut raw = program(tables.chains(Table::Raw), BuiltIn::Hook(Hook::Prerouting));
         let chains = tables.chains(Table::Filter);
         let open = chains.all().iter().filter(|chain| {
@@ -167,7 +167,8 @@ mod tests {
     #[test]
     fn what_passes_by_no_rule_is_told() {
         let open = |text: &str| read(text).unwrap().notes().join("\n");
-        assert!(open("").contains("all of IPv4 passes") && open("").contains("all of IPv6 passes"));
+        let all = open("*filter\nCOMMIT\n");
+        assert!(all.contains("all of IPv4 passes") && all.contains("all of IPv6 passes"));
         let closed = "iptables -P FORWARD DROP\nip6tables -P FORWARD DROP\n\
             ip6tables -A FORWARD -p icmpv6 -m state --state UNTRACKED -j ACCEPT\n";
         assert_eq!(open(closed), "");

@@ -3,6 +3,7 @@
 
 mod apply;
 mod commands;
+mod direct;
 mod heard;
 mod saved;
 
@@ -10,6 +11,7 @@ use std::ops::Range;
 
 use keeptrack_core::raw::Family;
 
+pub(super) use self::direct::Added;
 use self::saved::not_committed;
 use super::chains::Table;
 use super::classes::Classes;
@@ -36,13 +38,15 @@ pub(super) struct Destination<'d> {
     pub(super) classes: &'d mut Classes,
     pub(super) known: &'d Known,
     pub(super) sets: &'d mut HostSets,
-    /// Hears of the rules of all tables.
-    pub(super) outline: &'d mut Outline,
+    /// Hears of the rules of all tables, if anybody asks.
+    pub(super) outline: Option<&'d mut Outline>,
     pub(super) skipped: &'d mut SkippedCounts,
     /// Takes the errors.
     pub(super) faults: Faults<'d>,
     /// The tables that an iptables-save text has given, and where.
     pub(super) saved: &'d mut Vec<Saved>,
+    /// The direct rules of firewalld so far.
+    pub(super) direct: &'d mut Vec<Added>,
 }
 
 /// A table of a family that an iptables-save text has given, and where.
@@ -51,15 +55,15 @@ pub(super) type Saved = (Table, Family, String);
 /// Reads the lines of `file`.
 pub(super) fn read(file: &Source, destination: Destination<'_>) {
     let family = super::family::inferred(file);
-    let (section, direct) = (None, Vec::new());
+    let section = None;
     let mut reader = Reader {
         file,
         family,
         section,
         in_unit: false,
-        direct,
         may_fail: false,
         has_ended: false,
+        is_silent: true,
         to: destination,
     };
     for line in text::lines(file) {
@@ -75,6 +79,10 @@ pub(super) fn read(file: &Source, destination: Destination<'_>) {
     if let Some(section) = reader.section {
         reader.to.faults.take(not_committed(section.opened));
     }
+    if reader.is_silent {
+        let what = if file.text().trim().is_empty() { "is empty" } else { "has no rules" };
+        reader.to.faults.whole(text::silent(file.name(), what));
+    }
 }
 
 struct Reader<'f, 'd> {
@@ -84,12 +92,12 @@ struct Reader<'f, 'd> {
     section: Option<Section>,
     /// Whether this is a unit of systemd, of which only some lines are commands.
     in_unit: bool,
-    /// The direct rules so far: family, chain and priority of each.
-    direct: Vec<(Family, String, i64)>,
     /// Whether the script goes on when the command that is read fails, and knows it.
     may_fail: bool,
     /// Whether the script ends here.
     has_ended: bool,
+    /// Whether nothing stood in the file so far but comments and what makes no rules.
+    is_silent: bool,
     to: Destination<'d>,
 }
 
@@ -137,14 +145,16 @@ impl Reader<'_, '_> {
                 if let Some(table) = self.to.tables.named(table) {
                     return self.saved_line(line, table);
                 }
-                if text.starts_with("-A") || text.starts_with('[') || text.starts_with("-I") {
-                    self.to.skipped.count(table);
-                }
+                self.skip_saved(line, table);
                 Ok(())
             }
             // A script may make the policies as well, and set what the gateway is told besides.
-            (_, None) if policies::is_nfct(text) || ipset::is_of_ipset(text) => Ok(()),
+            (_, None) if policies::is_nfct(text) || ipset::is_of_ipset(text) => {
+                self.is_silent = false;
+                Ok(())
+            }
             (_, None) if settings::is_setting(text) => {
+                self.is_silent = false;
                 self.to.skipped.settings_in(self.file.name());
                 Ok(())
             }

@@ -1,5 +1,5 @@
-//! The rules of an admin, as iptables-save text or iptables commands: those of the raw table, and for
-//! the gateway those of FORWARD.
+//! The rules of an admin, in every form that people have them: those that decide what is tracked, and
+//! for the gateway those of FORWARD.
 
 mod chains;
 mod classes;
@@ -50,7 +50,7 @@ pub(crate) use self::outline::{
 };
 use self::policies::Policies;
 pub(crate) use self::program::Compiled;
-use self::reading::{Beside, read};
+use self::reading::Reading;
 use self::sets::HostSets;
 use self::tables::Tables;
 
@@ -119,6 +119,8 @@ pub struct InterfaceTest {
 pub struct SkippedCounts {
     /// Rules of other tables, by table.
     pub other_tables: BTreeMap<&'static str, usize>,
+    /// Whether a rule of them changes addresses: of what is not tracked it changes none.
+    pub has_nat: bool,
     /// Rules marked `-4` or `-6` in an iptables-save text of the other family.
     pub rules_of_other_family: usize,
     /// Rules that choose with `--ctevents` or `--expevents` which events are told.
@@ -286,16 +288,15 @@ pub fn load(
     Texts::load(files, (policies, defaults), known).map(|(_, rules)| rules)
 }
 
-/// Texts of rules, kept: more may be read behind them.
+/// The rules of some files as they were read: more may be read behind them.
 #[derive(Debug, Clone)]
 pub(crate) struct Texts {
-    files: Vec<Source>,
+    read: Reading,
     policies: Policies,
-    known: Known,
 }
 
 impl Texts {
-    /// The texts of files, and their rules.
+    /// What files have said, and their rules.
     ///
     /// # Errors
     /// As of [`load`].
@@ -305,15 +306,30 @@ impl Texts {
         known: Known,
     ) -> Result<(Self, RuleSet), Error> {
         let policies = Policies::load(policies, defaults)?;
-        let read: Vec<_> = sources(files, &text::RAW_RULES).collect();
-        let files = read.iter().filter_map(|file| file.as_ref().ok().cloned()).collect();
-        let rules = compiled(read.into_iter(), &policies, known.clone())?;
-        Ok((Self { files, policies, known }, rules))
+        Self::of(sources(files, &text::RAW_RULES), policies, known)
     }
 
-    /// Of a gateway's configuration.
-    pub(crate) fn of_gateway_text(text: Source) -> Self {
-        Self { files: vec![text], policies: Policies::default(), known: Known::default() }
+    /// Of a gateway's configuration in words, whose other rules are its filter's.
+    ///
+    /// # Errors
+    /// As of [`load`].
+    pub(crate) fn of_gateway_text(text: Source) -> Result<(Self, RuleSet), Error> {
+        let (mut texts, mut rules) =
+            Self::of([Ok(text)].into_iter(), Policies::default(), Known::default())?;
+        texts.read.skipped = SkippedCounts::default();
+        rules.skipped = SkippedCounts::default();
+        Ok((texts, rules))
+    }
+
+    fn of(
+        files: impl Iterator<Item = Result<Source, Diagnostic>>,
+        policies: Policies,
+        known: Known,
+    ) -> Result<(Self, RuleSet), Error> {
+        let mut read = Reading::new(Tables::Raw(Chains::new(Table::Raw)), known);
+        read.read(files, &policies)?;
+        let rules = compiled(read.clone(), &policies)?;
+        Ok((Self { read, policies }, rules))
     }
 
     /// The rules with those of one more text behind them.
@@ -321,8 +337,9 @@ impl Texts {
     /// # Errors
     /// When there are too many then, or the text is wrong.
     pub(crate) fn with(&self, more: Source) -> Result<RuleSet, Error> {
-        let files = self.files.iter().cloned().chain([more]).map(Ok);
-        compiled(files, &self.policies, self.known.clone())
+        let mut read = self.read.clone();
+        read.read([Ok(more)].into_iter(), &self.policies)?;
+        compiled(read, &self.policies)
     }
 }
 
@@ -331,10 +348,10 @@ impl Texts {
 /// # Errors
 /// As of [`load`].
 pub(crate) fn outlined(texts: Vec<Source>, known: Known) -> Result<Outline, Error> {
-    let mut tables = Tables::Raw(Chains::new(Table::Raw));
+    let mut read = Reading::new(Tables::Raw(Chains::new(Table::Raw)), known);
     let policies = Policies::default();
-    let Beside { outline, .. } = read(texts.into_iter().map(Ok), &policies, &mut tables, known)?;
-    compile::compile(tables.into_raw(), &policies)?;
+    let outline = read.outline(texts.into_iter().map(Ok), &policies)?;
+    compiled(read, &policies)?;
     Ok(outline)
 }
 
@@ -344,29 +361,15 @@ pub(crate) fn outlined(texts: Vec<Source>, known: Known) -> Result<Outline, Erro
 /// As of [`load`].
 pub fn of_bytes(bytes: &[u8], known: Known) -> Result<RuleSet, Error> {
     let file = Source::of("rules".to_owned(), bytes, &text::RAW_RULES);
-    compiled([file].into_iter(), &Policies::default(), known)
-}
-
-/// The raw rules of a gateway's configuration in words, whose other rules are its filter's.
-///
-/// # Errors
-/// As of [`load`].
-pub(crate) fn of_gateway_text(text: Source) -> Result<RuleSet, Error> {
-    let rules = compiled([Ok(text)].into_iter(), &Policies::default(), Known::default())?;
-    Ok(RuleSet { skipped: SkippedCounts::default(), ..rules })
+    Texts::of([file].into_iter(), Policies::default(), known).map(|(_, rules)| rules)
 }
 
 fn sources(files: &[PathBuf], wanted: &Wanted) -> impl Iterator<Item = Result<Source, Diagnostic>> {
     files.iter().map(|path| Source::read(path, wanted))
 }
 
-fn compiled(
-    files: impl Iterator<Item = Result<Source, Diagnostic>>,
-    policies: &Policies,
-    known: Known,
-) -> Result<RuleSet, Error> {
-    let mut tables = Tables::Raw(Chains::new(Table::Raw));
-    let Beside { classes, skipped, late, sets, .. } = read(files, policies, &mut tables, known)?;
+fn compiled(read: Reading, policies: &Policies) -> Result<RuleSet, Error> {
+    let Reading { tables, classes, skipped, late, sets, .. } = read;
     let (mut table, sources) = compile::compile(tables.into_raw(), policies)?;
     table.sets = sets;
     Ok(RuleSet { table: table.into(), sources, skipped, late, classes })

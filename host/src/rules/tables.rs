@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Wanted;
 
 /// The tables that are read.
+#[derive(Debug, Clone)]
 pub(super) enum Tables {
     /// The raw table of a host.
     Raw(Chains),

@@ -2,19 +2,31 @@
 
 use std::ops::Range;
 
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Wanted};
 
 /// A file of rules of the raw table.
 pub(super) const RAW_RULES: Wanted = Wanted {
     what: "rules",
     options: &["-r"],
+    others: &["-c", "-s", "--timeout-policies"],
     refused: "has no iptables rules",
     help: "give the output of `iptables-save -t raw` or `nft list ruleset`",
 };
 
 /// A file of a gateway's rules.
-pub(super) const GATEWAY_RULES: Wanted =
-    Wanted { help: "give the output of `iptables-save` and `ip6tables-save`", ..RAW_RULES };
+pub(super) const GATEWAY_RULES: Wanted = Wanted {
+    others: &["-c"],
+    help: "give the output of `iptables-save` and `ip6tables-save`",
+    ..RAW_RULES
+};
+
+/// That a file has nothing to be read: what printed it has most likely failed.
+pub(super) fn silent(name: &str, what: &str) -> Diagnostic {
+    let title = format!("{name} {what}: no table, no chain, no set");
+    let help = "did `iptables-save` or `nft list ruleset` fail? Without rules, leave the file out";
+    Diagnostic::without_place(&title, Some(help))
+}
 
 /// A line with those that continue it.
 #[derive(Debug, Clone, PartialEq, Eq)]

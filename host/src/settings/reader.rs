@@ -23,8 +23,13 @@ const MAX_LINE_LEN: usize = 4096;
 const SYSCTL: &str = "give what `sysctl -a` prints, or sysctl.conf";
 
 /// A file of settings.
-pub(super) const SETTINGS: Wanted =
-    Wanted { what: "settings", options: &["-c"], refused: "is not sysctl text", help: SYSCTL };
+pub(super) const SETTINGS: Wanted = Wanted {
+    what: "settings",
+    options: &["-c"],
+    others: &["-r"],
+    refused: "is not sysctl text",
+    help: SYSCTL,
+};
 
 /// What was given to read.
 pub(super) enum Given {

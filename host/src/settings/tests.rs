@@ -197,7 +197,10 @@ fn other_files_are_named_and_empty_ones_set_nothing() {
             b"\xd4\xc3\xb2\xa1\x02\0",
             "(it looks like a capture) help: it stands alone: `keeptrack replay f`",
         ),
-        (b"udp 17 30 src=192.0.2.1", "(it looks like a conntrack table) help: pass it with `-s f`"),
+        (
+            b"udp 17 30 src=192.0.2.1",
+            "(it looks like a conntrack table) help: `keeptrack replay` takes it: `-s f`",
+        ),
         (b"a=1\0b=2", "(it looks like binary data) help: give what `sysctl -a`"),
     ];
     for (bytes, expected) in cases {

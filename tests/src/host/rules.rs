@@ -163,5 +163,5 @@ fn a_policy_that_no_file_has_is_an_error_that_says_what_to_give() {
     let error = shown(&["--timeout-policies", &rules.replace("raw.sh", "none")]);
     line(&error, "cannot read");
     let listing = files.with("listing", ".web = {\n\t.l3proto = 2,\n");
-    line(&shown(&["-c", &listing]), "pass it with `--timeout-policies");
+    line(&shown(&["-c", &listing]), "`keeptrack replay` takes it: `--timeout-policies");
 }

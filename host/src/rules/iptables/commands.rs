@@ -7,17 +7,17 @@ use keeptrack_core::raw::Family;
 use super::{Ran, Reader};
 use crate::diagnostic::Fault;
 use crate::rules::command;
-use crate::rules::forms::{self, Direct, Idle};
+use crate::rules::forms::{self, Idle};
 use crate::rules::shell::{self, Runs, Simple};
 use crate::rules::text::Line;
 use crate::rules::words::{self, Syntax, Word};
-use crate::source::Wanted;
 
 impl Reader<'_, '_> {
     /// A line of commands from `start` on, with or without the name of the program.
     pub(super) fn commands(&mut self, line: &Line, start: usize) -> Result<(), Fault> {
         // What `iptables -t raw -S` prints names no table; commands are of `filter` then.
         if self.part(start..line.span.end).starts_with('-') {
+            self.is_silent = false;
             let words = words::split(self.file.text(), start..line.span.end, Syntax::Save)?;
             return self.command(line, (self.family, words), "raw").map(drop);
         }
@@ -52,22 +52,24 @@ impl Reader<'_, '_> {
             }
             None => {}
         }
-        let (family, words) = if program.text.ends_with("firewall-cmd") {
-            let words = words::split(text, rest, self.shell())?;
-            let Some(direct) = forms::direct(&words)? else { return Ok(Ran::Done) };
-            (direct.family, self.placed(direct))
-        } else {
-            let family = program_family(&program, self.to.tables.wanted())?;
-            (family, words::split(text, rest, self.shell())?)
+        self.is_silent = false;
+        let is_direct = program.text.ends_with("firewall-cmd");
+        let family = match is_direct {
+            true => self.family,
+            false => self.program_family(&program)?,
         };
+        let words = words::split(text, rest, self.shell())?;
         self.may_fail = simple.may_fail;
-        let ran = self.command(line, (family, words), "filter");
+        let ran = match is_direct {
+            true => self.direct(line, &words),
+            false => self.command(line, (family, words), "filter"),
+        };
         self.may_fail = false;
         ran
     }
 
     /// The words of a command behind the name of the program.
-    fn command(
+    pub(super) fn command(
         &mut self,
         line: &Line,
         (family, words): (Family, Vec<Word>),
@@ -78,6 +80,7 @@ impl Reader<'_, '_> {
         let Some(table) = self.to.tables.named(table) else {
             if command::adds_rule(&words) {
                 self.to.skipped.count(table);
+                self.to.skipped.has_nat |= table == "nat" && command::translates(&words);
             }
             return Ok(heard);
         };
@@ -91,20 +94,6 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The words of a direct rule with its place, which stands before those of higher priority.
-    fn placed(&mut self, Direct { family, mut words, rule }: Direct) -> Vec<Word> {
-        let Some((chain, priority)) = rule else { return words };
-        let name = chain.text.clone();
-        let before = self.direct.iter().filter(|(known_family, known, known_priority)| {
-            (*known_family, known) == (family, &name) && *known_priority <= priority
-        });
-        let place = before.count() + 1;
-        self.direct.push((family, name, priority));
-        let word = |text: String| Word { text, span: chain.span.clone() };
-        words.extend([word("-I".to_owned()), chain.clone(), word(place.to_string())]);
-        words
-    }
-
     /// The program that begins the part `line`.
     fn program(&self, line: Range<usize>) -> Result<Word, Fault> {
         let name = self.part(line.clone()).split(char::is_whitespace).next().unwrap_or_default();
@@ -116,35 +105,53 @@ impl Reader<'_, '_> {
         Ok(Word { text: name.to_owned(), span })
     }
 
+    /// The family of the rules that `program` makes.
+    fn program_family(&mut self, program: &Word) -> Result<Family, Fault> {
+        let name = program.text.rsplit('/').next().unwrap_or_default();
+        let name = name.strip_suffix("-legacy").or(name.strip_suffix("-nft")).unwrap_or(name);
+        match name {
+            "iptables" => return Ok(Family::V4),
+            "ip6tables" => return Ok(Family::V6),
+            _ => {}
+        }
+        if let Some(foreign) = foreign(program) {
+            // None of its lines is one of iptables: one error tells it all.
+            self.has_ended = true;
+            return Err(foreign);
+        }
+        if forms::SHELL_WORDS.contains(&name) {
+            let title = format!("`{name}` is for a shell, and none runs here");
+            return Err(Fault::new(program.span.clone(), title)
+                .label("only a shell knows what it decides")
+                .help(format!("let the script run, and {}", self.to.tables.wanted().help)));
+        }
+        Err(Fault::new(program.span.clone(), "not a line of iptables rules")
+            .label("neither iptables nor ip6tables, nor a line of iptables-save")
+            .did_you_mean(name, ["iptables", "ip6tables"]))
+    }
+
     fn shell(&self) -> Syntax {
         Syntax::Shell(self.to.tables.wanted())
     }
 }
 
-/// The family of the rules that `program` makes, of a file that is `wanted` for its rules.
-fn program_family(program: &Word, wanted: &Wanted) -> Result<Family, Fault> {
-    let name = program.text.rsplit('/').next().unwrap_or_default();
-    let name = name.strip_suffix("-legacy").or(name.strip_suffix("-nft")).unwrap_or(name);
-    match name {
-        "iptables" => Ok(Family::V4),
-        "ip6tables" => Ok(Family::V6),
-        "proto" | "domain" | "chain" => Err(foreign(program, "ferm")
-            .help("let ferm write them, `ferm --noexec --lines`, and give that")),
-        _ if name.starts_with("action=") || name == "add" => Err(foreign(program, "RouterOS")
-            .help("write them as lines of iptables: `-A PREROUTING ... -j NOTRACK`")),
-        _ if forms::SHELL_WORDS.contains(&name) => Err(Fault::new(
-            program.span.clone(),
-            format!("`{name}` is for a shell, and none runs here"),
-        )
-        .label("only a shell knows what it decides")
-        .help(format!("let the script run, and {}", wanted.help))),
-        _ => Err(Fault::new(program.span.clone(), "not a line of iptables rules")
-            .label("neither iptables nor ip6tables, nor a line of iptables-save")
-            .did_you_mean(name, ["iptables", "ip6tables"])),
-    }
-}
-
-fn foreign(program: &Word, system: &str) -> Fault {
-    Fault::new(program.span.clone(), format!("rules of {system} are not supported"))
-        .label("not a line of iptables")
+/// That a line is one of another system's rules, if it begins as they do.
+fn foreign(program: &Word) -> Option<Fault> {
+    let (system, help) = match program.text.as_str() {
+        "proto" | "domain" | "chain" => {
+            ("ferm", "let ferm write them, `ferm --noexec --lines`, and give that")
+        }
+        text if text == "/ip"
+            || text == "/ipv6"
+            || text.starts_with("/ip/")
+            || text.starts_with("/ipv6/")
+            || text == "add"
+            || text.starts_with("action=") =>
+        {
+            ("RouterOS", "write them as lines of iptables: `-A PREROUTING ... -j NOTRACK`")
+        }
+        _ => return None,
+    };
+    let title = format!("rules of {system} are not supported");
+    Some(Fault::new(program.span.clone(), title).label("not a line of iptables").help(help))
 }

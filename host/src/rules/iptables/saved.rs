@@ -11,6 +11,7 @@ use crate::rules::words::{self, Syntax, Word};
 impl Reader<'_, '_> {
     /// `*raw`
     pub(super) fn open(&mut self, line: &Line) -> Result<(), Fault> {
+        self.is_silent = false;
         let name = Word {
             text: self.part(line.span.start + 1..line.span.end).to_owned(),
             span: line.span.clone(),
@@ -60,6 +61,19 @@ impl Reader<'_, '_> {
                 Ok(())
             }
             _ => self.apply(line, (table, self.family), command).map(drop),
+        }
+    }
+
+    /// Counts a line of a table that is not read, if it is a rule.
+    pub(super) fn skip_saved(&mut self, line: &Line, table: &'static str) {
+        let text = self.part(line.span.clone());
+        if !["-A", "[", "-I"].iter().any(|begin| text.starts_with(begin)) {
+            return;
+        }
+        self.to.skipped.count(table);
+        if table == "nat" && !self.to.skipped.has_nat {
+            let words = words::split(self.file.text(), line.span.clone(), Syntax::Save);
+            self.to.skipped.has_nat = words.is_ok_and(|words| command::translates(&words));
         }
     }
 

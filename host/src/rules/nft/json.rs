@@ -4,20 +4,20 @@
 mod expression;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use self::expression::{quoted, set_of, statement, value, word};
 use crate::diagnostic::{Diagnostic, Fault};
-use crate::source::Source;
+use crate::source::{Origin, Source};
 
 /// How much of an object is shown, in characters.
 const MAX_SHOWN_LEN: usize = 200;
 
 /// A ruleset in JSON, and what of the listed text stands for what of it.
 #[derive(Debug)]
-pub(super) struct Json {
-    file: String,
+struct Json {
     objects: Vec<Value>,
     /// Where in the text a part begins.
     parts: Vec<(usize, Part)>,
@@ -34,19 +34,24 @@ struct Part {
 ///
 /// # Errors
 /// What it lacks or has that is not known.
-pub(super) fn listed(file: &Source) -> Result<(String, Json), Diagnostic> {
+pub(super) fn listed(file: &Source) -> Result<Source, Diagnostic> {
     let value: Value = serde_json::from_str(file.text()).map_err(|error| bad_json(file, &error))?;
     let Value::Object(mut map) = value else { return Err(no_list(file)) };
     let Some(Value::Array(objects)) = map.remove("nftables") else { return Err(no_list(file)) };
-    let mut json = Json { file: file.name().to_owned(), objects, parts: Vec::new() };
+    let mut json = Json { objects, parts: Vec::new() };
     let mut writer = Writer { json: &json, text: String::new(), parts: Vec::new() };
     match writer.ruleset() {
         Ok(()) => {
             let Writer { text, parts, .. } = writer;
             json.parts = parts;
-            Ok((text, json))
+            Ok(Source::made(file.name().to_owned(), text, Arc::new(json)))
         }
-        Err((part, what)) => Err(json.shown(part, |whole| Fault::new(whole, what))),
+        Err((part, what)) => {
+            // The part is all that the text has, so it is marked whole.
+            json.parts = vec![(0, part)];
+            let shown = Source::made(file.name().to_owned(), String::new(), Arc::new(json));
+            Err(Diagnostic::new(Fault::new(0..0, what).help(HELP), &shown))
+        }
     }
 }
 
@@ -70,32 +75,10 @@ fn no_list(file: &Source) -> Diagnostic {
 const HELP: &str = "give the output of `nft -j list ruleset`";
 
 impl Json {
-    /// The name of the file.
-    pub(super) fn file(&self) -> &str {
-        &self.file
-    }
-
-    /// A fault of the listed text at its place in the JSON.
-    pub(super) fn diagnostic(&self, mut fault: Fault, text: &str) -> Diagnostic {
-        let behind = self.parts.partition_point(|(start, _)| *start <= fault.span.start);
-        let known = behind.checked_sub(1).and_then(|at| self.parts.get(at));
-        let part = known.map_or(Part { object: 0, statement: None }, |(_, part)| *part);
-        let word = text.get(fault.span.clone()).unwrap_or_default().to_owned();
-        let source = self.source(part);
-        let place = source.text().find(&word).filter(|_| !word.is_empty());
-        fault.span = place.map_or(0..source.text().len(), |at| at..at + word.len());
-        Diagnostic::new(fault, &source)
-    }
-
-    fn shown(&self, part: Part, fault: impl FnOnce(std::ops::Range<usize>) -> Fault) -> Diagnostic {
-        let source = self.source(part);
-        Diagnostic::new(fault(0..source.text().len()).help(HELP), &source)
-    }
-
-    /// A part with its place for a name: `nft.json nftables[5].rule.expr[2]`.
-    fn source(&self, part: Part) -> Source {
+    /// The place of a part, `nftables[5].rule.expr[2]`, and how it is written.
+    fn place(&self, part: Part) -> (String, String) {
         let object = self.objects.get(part.object).unwrap_or(&Value::Null);
-        let mut path = format!("{} nftables[{}]", self.file, part.object);
+        let mut path = format!("nftables[{}]", part.object);
         let (kind, inside) = kind_of(object);
         if !kind.is_empty() {
             path.push('.');
@@ -106,8 +89,15 @@ impl Json {
             path.push_str(&format!(".expr[{at}]"));
         }
         let text = statement.unwrap_or(object).to_string();
-        let shown: String = text.chars().take(MAX_SHOWN_LEN).collect();
-        Source::new(path, shown)
+        (path, text.chars().take(MAX_SHOWN_LEN).collect())
+    }
+}
+
+impl Origin for Json {
+    fn part(&self, at: usize) -> (String, String) {
+        let behind = self.parts.partition_point(|(start, _)| *start <= at);
+        let known = behind.checked_sub(1).and_then(|at| self.parts.get(at));
+        self.place(known.map_or(Part { object: 0, statement: None }, |(_, part)| *part))
     }
 }
 

@@ -7,12 +7,12 @@ use keeptrack_core::raw::{Family, Hook, Matches};
 use super::asking::Asking;
 use super::combine::{self, Both};
 use super::lexer::Token;
-use super::listing::Listing;
+use super::listing::{Form, Listing};
 use super::priority;
 use super::rule::{self, Rule, Then};
 use super::ruleset::{self, Ruleset, Table};
-use super::{Destination, LateRule, Taking};
-use crate::diagnostic::Fault;
+use super::{Destination, LateRule};
+use crate::diagnostic::{Fault, Faults};
 use crate::rules::chains::{self, ChainIndex, Chains, Link, Verdict};
 use crate::rules::matches::Tests;
 use crate::rules::words::Word;
@@ -68,7 +68,11 @@ struct Lost {
 impl Lost {
     /// One fault of all of them, at the place of the first.
     fn fault(self, listing: &Listing) -> Option<Fault> {
-        let (first, form) = (self.first?, listing.form());
+        let first = self.first?;
+        let form = match listing.form {
+            Form::Text => "listing",
+            Form::Json => "JSON",
+        };
         let title = match self.count {
             1 => format!("a rule lost its parameters in this {form}"),
             count => format!("{count} rules lost their parameters in this {form}"),
@@ -86,7 +90,7 @@ struct Into<'t, 'd> {
     chains: &'t mut Chains,
     skipped: &'t mut SkippedCounts,
     late: &'t mut Vec<LateRule>,
-    faults: &'t mut Taking<'d>,
+    faults: &'t mut Faults<'d>,
 }
 
 struct Lowering<'r, 'd, 't> {
@@ -109,6 +113,7 @@ struct Lowering<'r, 'd, 't> {
 
 impl<'r> Lowering<'r, '_, '_> {
     fn table(&mut self) {
+        self.to.skipped.has_nat |= self.table.chains.iter().any(ruleset::Chain::translates);
         for chain in &self.table.chains {
             if self.is_full {
                 return;
@@ -273,9 +278,10 @@ impl<'r> Lowering<'r, '_, '_> {
         let text = self.listing.source.text();
         let shown = (start..=end.min(start + MAX_TEXT_LEN)).rev();
         let text = shown.into_iter().find_map(|end| text.get(start..end)).unwrap_or_default();
+        let (file, line) = self.listing.place(start);
         RuleSource {
-            file: self.listing.source.name().to_owned(),
-            line: self.listing.line(start),
+            file,
+            line,
             text: text.to_owned(),
             origin: Origin::Rule,
             interfaces: Vec::new(),

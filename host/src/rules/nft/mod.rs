@@ -20,14 +20,14 @@ mod ruleset;
 #[cfg(test)]
 mod tests;
 
-pub(super) use self::listing::{Listing, Taking};
+pub(super) use self::listing::Listing;
 use self::ruleset::Ruleset;
 use super::chains::Chains;
 use super::outline::Outline;
 use super::sets::HostSets;
-use super::{Known, RuleSource, SkippedCounts};
+use super::{Known, RuleSource, SkippedCounts, text};
 use crate::capture::{Kind, Text};
-use crate::diagnostic::{Diagnostic, Fault};
+use crate::diagnostic::{Diagnostic, Fault, Faults};
 use crate::source::Source;
 
 /// A rule that says something of tracking in a chain that comes too late to, or never meets a
@@ -47,12 +47,12 @@ pub(super) struct Destination<'d> {
     pub(super) chains: &'d mut Chains,
     pub(super) skipped: &'d mut SkippedCounts,
     pub(super) late: &'d mut Vec<LateRule>,
-    /// Hears of the rules of all hooks.
-    pub(super) outline: &'d mut Outline,
+    /// Hears of the rules of all hooks, if anybody asks.
+    pub(super) outline: Option<&'d mut Outline>,
     pub(super) known: &'d Known,
     pub(super) sets: &'d mut HostSets,
     /// Takes the errors.
-    pub(super) faults: Taking<'d>,
+    pub(super) faults: Faults<'d>,
 }
 
 /// Whether `file` is a ruleset of nft, by its content.
@@ -64,8 +64,13 @@ pub(super) fn is_nft(file: &Source) -> bool {
 pub(super) fn read(listing: &Listing, mut to: Destination<'_>) {
     let ruleset = lexer::tokens(listing.source.text()).and_then(|tokens| Ruleset::parse(&tokens));
     match ruleset {
+        Ok(ruleset) if ruleset.tables.is_empty() => {
+            to.faults.whole(text::silent(listing.source.name(), "has no rules"));
+        }
         Ok(ruleset) => {
-            outline::outline(&ruleset, to.outline);
+            if let Some(outline) = &mut to.outline {
+                outline::outline(&ruleset, outline);
+            }
             lower::lower(listing, &ruleset, &mut to);
         }
         Err(fault) => {

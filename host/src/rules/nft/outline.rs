@@ -53,12 +53,8 @@ pub(in crate::rules) fn outline(ruleset: &Ruleset, outline: &mut Outline) {
 fn base(chain: &ruleset::Chain, base: &ruleset::Base, outline: &Outline) -> Base {
     let hook = Hook::named(&base.hook.text).unwrap_or(Hook::Other);
     let place = Some(outline.place(base.priority_place.clone()));
-    let is_nat = chain.rules.iter().flatten().any(|token| lists_nat(&token.word.text));
+    let is_nat = chain.translates();
     Base { hook, priority: base.priority, is_nat, place }
-}
-
-fn lists_nat(word: &str) -> bool {
-    matches!(word, "masquerade" | "snat" | "dnat" | "redirect")
 }
 
 /// A table whose rules are read.

@@ -11,7 +11,11 @@ use super::elements::{self, Element};
 use super::lexer::{Kind, Token};
 use super::priority;
 use crate::diagnostic::Fault;
+use crate::rules::command::is_nat_target;
 use crate::rules::words::Word;
+
+/// The statements that change addresses.
+const NAT_STATEMENTS: [&str; 4] = ["masquerade", "snat", "dnat", "redirect"];
 
 /// The flags of tables.
 const FLAGS: [&str; 3] = ["dormant", "owner", "persist"];
@@ -308,6 +312,14 @@ impl Chain {
         Self { name, base: None, rules: Vec::new(), inserted: Vec::new() }
     }
 
+    /// Whether a rule changes addresses. Those of iptables-nft name its target.
+    pub(super) fn translates(&self) -> bool {
+        self.rules.iter().any(|rule| {
+            let before = std::iter::once(None).chain(rule.iter().map(Some));
+            rule.iter().zip(before).any(|(token, before)| translates(token, before))
+        })
+    }
+
     /// Puts the rules in front that were inserted there.
     fn put_in_order(&mut self) {
         if !self.inserted.is_empty() {
@@ -353,6 +365,16 @@ impl Chain {
         }
         Ok(())
     }
+}
+
+/// Whether a word behind another one begins a statement that changes addresses, and is not the value
+/// of a match: `icmp type redirect`, `ct status { snat, dnat }`.
+fn translates(token: &Token, before: Option<&Token>) -> bool {
+    let is_behind = |words: &[&str]| before.is_some_and(|it| words.iter().any(|word| it.is(word)));
+    let name = token.word.text.as_str();
+    let states = token.kind == Kind::Bare && NAT_STATEMENTS.contains(&name);
+    states && !is_behind(&["type", "status", "==", "!=", "{", ",", "|", "&"])
+        || is_behind(&["target"]) && is_nat_target(name)
 }
 
 /// Whether chains of that family may see packets before they are tracked.

@@ -6,12 +6,13 @@ use keeptrack_core::raw::{Raw, RawVerdict};
 use keeptrack_core::{IfName, LinkType, Packet, Path, Seen};
 
 use super::super::policies::Policies;
-use super::super::{Error, Known, RuleSet, compiled};
+use super::super::{Error, Known, RuleSet, Texts};
 use crate::source::Source;
 
 fn loaded(text: &str) -> Result<RuleSet, Error> {
     let file = Source::new("r".to_owned(), text.to_owned());
-    compiled([Ok(file)].into_iter(), &Policies::default(), Known::default())
+    let read = Texts::of([Ok(file)].into_iter(), Policies::default(), Known::default());
+    read.map(|(_, rules)| rules)
 }
 
 /// A ruleset of one chain at PREROUTING.
@@ -71,6 +72,10 @@ fn each_match_takes_its_packets() {
         ("notrack comment \"disable conntrack\"", "------"),
         ("iifname \"lo\" notrack", "++++-+"),
         ("iif lo notrack", "++++-+"),
+        ("ip protocol 0 notrack", "++++++"),
+        ("ip protocol != hopopt notrack", "------"),
+        ("meta l4proto { ip, 0x11, 021 } notrack", "----++"),
+        ("meta mark set 8\nmeta mark 010 meta length 0-077777 notrack", "------"),
         ("iifname != \"lo\" counter packets 1 bytes 60 notrack", "----+-"),
         ("iifname { \"br-*\", \"eth1\" } notrack", "+-+-++"),
         ("ip saddr 127.0.0.0/8 notrack", "++++++"),
@@ -157,7 +162,7 @@ fn a_chain_beside_iptables_ends_alone_too() {
     let listed = prerouting("notrack");
     let files = [("r.v4", saved), ("r.nft", listed.as_str())];
     let files = files.map(|(name, text)| Ok(Source::new(name.to_owned(), text.to_owned())));
-    let mut set = compiled(files.into_iter(), &Policies::default(), Known::default()).unwrap();
+    let (_, mut set) = Texts::of(files.into_iter(), Policies::default(), Known::default()).unwrap();
     assert_eq!(verdict(&mut set, DNS), RawVerdict::NoTrack);
 }
 
@@ -250,12 +255,44 @@ fn json_becomes_the_text_that_nft_lists() {
         \t\tip saddr != 10.28.0.0/15 iifname { \"br-*\", lan0 } counter notrack \
         comment \"a 'b'\"\n\t\tiif vmap { eth1 : drop, lo : jump d } xt target CT\n\t}\n}\n";
     let file = Source::new("r".to_owned(), json.to_owned());
-    assert_eq!(super::json::listed(&file).unwrap().0, expected);
+    assert_eq!(super::json::listed(&file).unwrap().text(), expected);
     let error = loaded(json).unwrap_err().to_string();
     let lost = "error: a rule lost its parameters in this JSON\n --> r nftables[5].rule.expr[1]:1:1\n  |\n\
         1 | {\"xt\":{\"name\":\"CT\",\"type\":\"target\"}}\n";
     assert!(error.starts_with(lost), "{error}");
     assert!(error.ends_with("iptables-nft; pass `iptables-save -t raw` instead"), "{error}");
+}
+
+#[test]
+fn translations_in_json_keep_where_they_lead() {
+    let json = |statement: &str| {
+        format!(
+            r#"{{"nftables": [{{"table": {{"family": "ip", "name": "t"}}}},
+            {{"chain": {{"family": "ip", "table": "t", "name": "c"}}}},
+            {{"rule": {{"family": "ip", "table": "t", "chain": "c", "expr": [{statement}]}}}}]}}"#
+        )
+    };
+    // What nft prints for the rule that it lists so.
+    for (statement, expected) in [
+        (r#"{"dnat": {"addr": "10.0.0.2", "port": 5353}}"#, "dnat to 10.0.0.2:5353"),
+        (r#"{"dnat": {"family": "ip", "addr": "10.0.0.4"}}"#, "dnat ip to 10.0.0.4"),
+        (
+            r#"{"dnat": {"family": "ip6", "addr": "fd00::2", "port": 80}}"#,
+            "dnat ip6 to [fd00::2]:80",
+        ),
+        (
+            r#"{"dnat": {"addr": {"range": ["10.0.0.2", "10.0.0.9"]}, "port": {"range": [80, 90]}}}"#,
+            "dnat to 10.0.0.2-10.0.0.9:80-90",
+        ),
+        (r#"{"redirect": {"port": 5353}}"#, "redirect to :5353"),
+        (r#"{"redirect": null}"#, "redirect"),
+        (r#"{"masquerade": null}"#, "masquerade"),
+        (r#"{"snat": {"addr": "192.0.2.1"}}"#, "snat to 192.0.2.1"),
+    ] {
+        let file = Source::new("r".to_owned(), json(statement));
+        let listed = super::json::listed(&file).unwrap();
+        assert!(listed.text().contains(&format!("\t\t{expected}\n")), "{}", listed.text());
+    }
 }
 
 #[test]

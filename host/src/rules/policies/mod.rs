@@ -27,6 +27,7 @@ const HELP: &str = "give what `nfct list timeout` prints, or `nfct add timeout` 
 const POLICIES: Wanted = Wanted {
     what: "timeout policies",
     options: &[OPTION],
+    others: &["-r", "-c", "-s"],
     refused: "has no timeout policies",
     help: HELP,
 };
