@@ -81,6 +81,34 @@ fn both_readers_see_whether_addresses_are_changed() {
 }
 
 #[test]
+fn a_text_behind_others_is_read_as_if_it_stood_there() {
+    let nft = "table inet raw { set s { elements = { 10.0.0.1-10.0.0.9 }\n }\nchain c {
+        type filter hook output priority raw;\nip saddr @s notrack\n}\n}\n";
+    let first = [
+        ("a", "*raw\n:X - [0:0]\n-A OUTPUT -j X\n-A X -m set --match-set m src\nCOMMIT\n"),
+        ("b", nft),
+        ("c", "create m hash:ip\nfirewall-cmd --direct --add-rule ipv4 raw OUTPUT 1 -j DROP\n"),
+    ];
+    let source = |(name, text): (&str, &str)| Source::new(name.to_owned(), text.to_owned());
+    let read = first.map(source).map(Ok).into_iter();
+    let (texts, alone) = Texts::of(read, Policies::default(), Known::default()).unwrap();
+    for more in [
+        "iptables -t raw -I X -o lo -j NOTRACK",
+        "firewall-cmd --direct --add-rule ipv4 raw OUTPUT 2 -m set --match-set m dst -j NOTRACK",
+        "table inet raw { chain c { type filter hook output priority -310;\nnotrack\n} }",
+        "*raw\nCOMMIT",
+        "-A OUTPUT -j NOBODY",
+    ] {
+        let shown = |set: Result<RuleSet, Error>| {
+            set.map(|set| outline(&set)).map_err(|error| error.to_string())
+        };
+        let all = loaded(&[first[0], first[1], first[2], ("d", more)]);
+        assert_eq!(shown(texts.with(source(("d", more)))), shown(all), "{more}");
+    }
+    assert_eq!(outline(&alone), outline(&loaded(&first).unwrap()));
+}
+
+#[test]
 fn a_drop_policy_is_of_its_family_and_catches_what_returns() {
     let script = "iptables -t raw -P PREROUTING DROP\n\
         iptables -t raw -A PREROUTING -s 192.0.2.1 -j ACCEPT\n\

@@ -40,7 +40,6 @@ impl Reader<'_, '_> {
 
     /// One command of a shell.
     fn simple(&mut self, line: &Line, simple: &Simple) -> Result<Ran, Fault> {
-        let text = self.file.text();
         let behind = forms::behind_sudo(self.part(simple.span.clone()));
         let program = self.program(simple.span.end - behind.len()..simple.span.end)?;
         let rest = program.span.end..simple.span.end;
@@ -53,19 +52,21 @@ impl Reader<'_, '_> {
             None => {}
         }
         self.is_silent = false;
-        let is_direct = program.text.ends_with("firewall-cmd");
-        let family = match is_direct {
-            true => self.family,
-            false => self.program_family(&program)?,
-        };
-        let words = words::split(text, rest, self.shell())?;
         self.may_fail = simple.may_fail;
-        let ran = match is_direct {
-            true => self.direct(line, &words),
-            false => self.command(line, (family, words), "filter"),
-        };
+        let ran = self.run(line, &program, rest);
         self.may_fail = false;
         ran
+    }
+
+    /// A program with the words `rest` behind it.
+    fn run(&mut self, line: &Line, program: &Word, rest: Range<usize>) -> Result<Ran, Fault> {
+        if program.text.ends_with("firewall-cmd") {
+            let words = words::split(self.file.text(), rest, self.shell())?;
+            return self.direct(line, &words);
+        }
+        let family = self.program_family(program)?;
+        let words = words::split(self.file.text(), rest, self.shell())?;
+        self.command(line, (family, words), "filter")
     }
 
     /// The words of a command behind the name of the program.
@@ -141,17 +142,20 @@ fn foreign(program: &Word) -> Option<Fault> {
         "proto" | "domain" | "chain" => {
             ("ferm", "let ferm write them, `ferm --noexec --lines`, and give that")
         }
-        text if text == "/ip"
-            || text == "/ipv6"
-            || text.starts_with("/ip/")
-            || text.starts_with("/ipv6/")
-            || text == "add"
-            || text.starts_with("action=") =>
-        {
+        word if is_of_router_os(word) => {
             ("RouterOS", "write them as lines of iptables: `-A PREROUTING ... -j NOTRACK`")
         }
         _ => return None,
     };
     let title = format!("rules of {system} are not supported");
     Some(Fault::new(program.span.clone(), title).label("not a line of iptables").help(help))
+}
+
+/// Whether a line of RouterOS begins so: with a menu, a command, or a value.
+fn is_of_router_os(word: &str) -> bool {
+    let behind = |menu: &&str| word.strip_prefix(*menu);
+    let mut menus = ["/ip", "/ipv6"].iter().filter_map(behind);
+    word == "add"
+        || word.starts_with("action=")
+        || menus.any(|rest| rest.is_empty() || rest.starts_with('/'))
 }
