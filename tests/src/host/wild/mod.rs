@@ -84,3 +84,57 @@ fn an_unknown_match_may_match_nothing_and_is_named() {
     let said = format!("a rule matches nothing here: {rules}:1: the match `rpfilter`");
     super::made::line(&String::from_utf8(stdout).unwrap(), &said);
 }
+
+#[test]
+fn a_file_without_rules_is_refused_by_whatever_reads_it() {
+    let files = Files::new();
+    let empty = files.with("rules.v4", "");
+    let image = files.path("gateway.image");
+    for words in [
+        &["replay", super::made::MAIL_RELAY, "-r", &empty][..],
+        &["advise", super::made::MAIL_RELAY, "-r", &empty],
+        &["sweep", super::made::MAIL_RELAY, "max=1k", "-r", &empty],
+        &["lint", &empty],
+        &["firmware-config", "-r", &empty, "-o", &image],
+    ] {
+        let error = keeptrack(words).end.unwrap_err().shown();
+        super::made::line(&error, "rules.v4 is empty: no table, no chain, no set");
+        super::made::line(&error, "did `iptables-save` or `nft list ruleset` fail?");
+    }
+}
+
+#[test]
+fn a_hint_names_what_its_command_takes() {
+    let files = Files::new();
+    let table = files.with("table", "udp 17 30 src=192.0.2.1 dst=192.0.2.9 sport=7 dport=53\n");
+    let shown = |words: &[&str]| keeptrack(words).end.unwrap_err().shown();
+    let passed = format!("help: pass it with `-s {table}`");
+    super::made::line(&shown(&["advise", super::made::MAIL_RELAY, "-r", &table]), &passed);
+    let taken = format!("help: `keeptrack replay` takes it: `-s {table}`");
+    super::made::line(&shown(&["lint", &table]), &taken);
+    super::made::line(&shown(&["firmware-config", "-r", &table]), &taken);
+}
+
+#[test]
+fn a_finding_in_json_has_its_place_there() {
+    let files = Files::new();
+    let rules = files.with(
+        "nft.json",
+        r#"{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip",
+        "table": "t", "name": "c", "type": "filter", "hook": "prerouting", "prio": -300}},
+        {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"match": {"op": "==",
+        "left": {"meta": {"key": "iifname"}}, "right": "lo"}}, {"notrack": null}]}}]}"#,
+    );
+    let Ran { stdout, .. } = keeptrack(&["lint", "-o", "json", &rules]);
+    let found: serde_json::Value = serde_json::from_slice(&stdout).unwrap();
+    let finding = &found["findings"][0];
+    assert_eq!(finding["lint"], "loopback-at-prerouting");
+    assert_eq!((&finding["file"], &finding["line"]), (&rules.as_str().into(), &1.into()));
+    assert_eq!(
+        (&finding["part"], &finding["column"]),
+        (&"nftables[2].rule.expr[1]".into(), &3.into())
+    );
+    let Ran { stdout, .. } = keeptrack(&["lint", &rules]);
+    let place = format!(" --> {rules} nftables[2].rule.expr[1]:1:3");
+    super::made::line(&String::from_utf8(stdout).unwrap(), &place);
+}
