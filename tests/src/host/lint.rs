@@ -156,6 +156,10 @@ groups of the link:  | one-family
 24: one-sided | one-sided one-family
 25: one-sided | one-sided
 26:  | one-sided
+protocol 0:  | one-family
+protocol 0 of nft:  | one-family
+protocol 0 of nft, in a set:  | one-family
+numbers as C writes them:  | one-family
 a length:  | one-family
 27:  | one-family
 28: one-sided | one-sided one-family

@@ -112,7 +112,7 @@ fn a_hint_names_what_its_command_takes() {
     super::made::line(&shown(&["advise", super::made::MAIL_RELAY, "-r", &table]), &passed);
     let taken = format!("help: `keeptrack replay` takes it: `-s {table}`");
     super::made::line(&shown(&["lint", &table]), &taken);
-    super::made::line(&shown(&["firmware-config", "-r", &table]), &taken);
+    super::made::line(&shown(&["firmware-config", "--check", "-r", &table]), &taken);
 }
 
 #[test]
