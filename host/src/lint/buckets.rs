@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::diagnostic::{Fault, Severity};
-use crate::settings::{Origin, Settings};
+use crate::settings::{Origin, Settings, in_pages};
 use crate::source::Source;
 use crate::units::Count;
 
@@ -21,7 +21,8 @@ pub(super) fn findings(settings: &Settings, files: &[Source]) -> Vec<Finding> {
     let both = settings.max().zip(settings.buckets());
     let Some(((max, of_max), (buckets, of_buckets))) = both else { return Vec::new() };
     let max = max as u64;
-    let found = if buckets > max {
+    // Whoever writes as many buckets as entries has more of them where that fills no whole page.
+    let found = if buckets > in_pages(max) {
         too_many(max, buckets, files, of_buckets)
     } else if max.saturating_mul(TUPLES) / buckets.max(1) >= MIN_CHAIN_LEN {
         too_few(max, buckets, files, of_max)
@@ -67,6 +68,6 @@ fn place(files: &[Source], origin: &Origin) -> Option<(usize, Range<usize>)> {
     let text = files.get(at)?.text();
     let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
     let line = text.get(start..)?.lines().next()?.trim_end();
-    let value = line.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |before| before + 1);
+    let value = line.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     Some((at, start + value..start + line.len()))
 }

@@ -1,89 +1,98 @@
-//! Whether a full table finds somebody to take out, with fewer buckets than entries and with more.
+//! What a table does whose buckets do not fit its entries, beside what is found in its settings: a full
+//! one that finds nobody to take out, and chains that take nobody.
 
 use std::fs;
 
 use tempfile::TempDir;
 
 use super::found;
-use crate::nf::full::{Counted, Size};
-use crate::nf::namespace::{SYSCTLS, set};
-use crate::tablefull::{Content, NEWCOMER_COUNT, measure};
+use super::kept::Kept;
+use crate::nf::full::{Size, refused};
+use crate::nf::namespace::{SYSCTLS, number};
+use crate::tablefull::{Content, NEWCOMER_COUNT, entries, measure};
 
 /// So many buckets there are for each entry, in the case of too many.
 const BUCKETS_AN_ENTRY: usize = 16;
-/// The table's limit, of all namespaces together.
+/// So many entries are too many for the fewest buckets.
+const CROWD: usize = 32_768;
+/// A page of buckets, the fewest that there are.
+const PAGE: usize = 512;
+/// What is set in the first namespace, for all of them.
 const MAX: &str = "nf_conntrack_max";
+const BUCKETS: &str = "nf_conntrack_buckets";
 
-/// What became of newcomers at a full table in which nobody was ASSURED.
+/// What became of newcomers to a table in which nobody was ASSURED.
 #[derive(Debug)]
-pub struct Full {
+pub struct Table {
+    /// As it was set, which is how its settings say it.
     size: Size,
-    counted: Counted,
+    /// Those that were not let in.
+    refused: usize,
+    /// Of so many.
+    of: usize,
     /// What is found in its settings.
     found: Vec<String>,
+    /// What should be, if newcomers are not let in.
+    lint: &'static str,
 }
 
-impl Full {
-    /// Whether the lint says that nobody is found to be taken out, and it is so, or neither.
+impl Table {
+    /// Whether the lint says that newcomers are not let in, and it is so, or neither.
     #[must_use]
     pub fn is_as_found(&self) -> bool {
-        let is_blind = self.counted.drop * 10 > NEWCOMER_COUNT;
-        is_blind != self.found.is_empty()
+        let expected: &[&str] = if self.refused * 10 > self.of { &[self.lint] } else { &[] };
+        self.found == expected
     }
 }
 
-impl std::fmt::Display for Full {
+impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { size: Size { max, buckets }, counted, found } = self;
-        let (drop, early_drop) = (counted.drop, counted.early_drop);
-        write!(f, "max {max}, buckets {buckets}: of {NEWCOMER_COUNT} newcomers {drop} dropped, ")?;
-        write!(f, "{early_drop} taken out for others; found: {found:?}")
+        let Self { size: Size { max, buckets }, refused, of, found, .. } = self;
+        write!(f, "max {max}, buckets {buckets}: of {of} newcomers {refused} refused; ")?;
+        write!(f, "found: {found:?}")
     }
 }
 
-/// A table with as many buckets as a lint finds too many, and one with as many as are right. `None`:
-/// the limit, which is of all namespaces, cannot be set here, or something else fills this host's.
+/// Full tables with too many buckets and with as many as are right, then chains of too many entries
+/// and of as many as are right. `None`: this machine's settings cannot be changed, or something else
+/// fills its table.
 ///
 /// # Errors
 /// When the kernel cannot be asked, with what is missing.
-pub fn early_drops() -> Result<Option<[Full; 2]>, String> {
+pub fn tables() -> Result<Option<Vec<Table>>, String> {
     let size = Size::running()?;
-    let few = Size { max: size.buckets / BUCKETS_AN_ENTRY, ..size };
-    let count = fs::read_to_string(format!("{SYSCTLS}/nf_conntrack_count"));
-    let count: usize = count.ok().and_then(|count| count.trim().parse().ok()).unwrap_or(usize::MAX);
-    if count > few.max / 2 || size.buckets < few.max {
+    let few = size.buckets / BUCKETS_AN_ENTRY;
+    if number("nf_conntrack_count")? > few / 2 || few < PAGE {
         return Ok(None);
     }
-    let Ok(limit) = Limit::set(&size, few.max) else { return Ok(None) };
-    let blind = full(few)?;
-    drop(limit);
-    let right = Size { max: size.max.min(size.buckets), ..size };
-    let Ok(limit) = Limit::set(&size, right.max) else { return Ok(None) };
-    let sees = full(right)?;
-    drop(limit);
-    Ok(Some([blind, sees]))
-}
-
-/// A limit that is as it was before when this is dropped.
-struct Limit(usize);
-
-impl Limit {
-    fn set(before: &Size, max: usize) -> Result<Self, String> {
-        set(&format!("{SYSCTLS}/{MAX}"), &max.to_string())?;
-        Ok(Self(before.max))
-    }
-}
-
-impl Drop for Limit {
-    fn drop(&mut self) {
-        if let Err(error) = set(&format!("{SYSCTLS}/{MAX}"), &self.0.to_string()) {
-            eprintln!("error: {error}");
+    // Linux makes whole pages of the buckets: the third of these has more of them than entries then.
+    let uneven = 2 * PAGE - 24;
+    let full = [(few, None), (size.max.min(size.buckets), None), (uneven, Some(uneven))];
+    let mut tables = Vec::new();
+    for (max, buckets) in full {
+        let Ok(_max) = changed(MAX, max) else { return Ok(None) };
+        let changed = buckets.map(|buckets| changed(BUCKETS, buckets));
+        if matches!(changed, Some(Err(_))) {
+            return Ok(None);
         }
+        let size = Size { max, buckets: buckets.unwrap_or(size.buckets) };
+        let counted = measure(Content { unreplied: max, assured: 0, closing: 0 })?;
+        tables.push(table(size, (counted.drop, NEWCOMER_COUNT), "buckets-above-max")?);
     }
+    for max in [CROWD, PAGE * 4] {
+        let Ok(_buckets) = changed(BUCKETS, PAGE) else { return Ok(None) };
+        let refused = refused(entries(Content { unreplied: max, assured: 0, closing: 0 }))?;
+        let size = Size { max, buckets: PAGE };
+        tables.push(table(size, (refused, max), "too-few-buckets")?);
+    }
+    Ok(Some(tables))
 }
 
-fn full(size: Size) -> Result<Full, String> {
-    let counted = measure(Content { unreplied: size.max, assured: 0, closing: 0 })?;
+fn changed(name: &str, value: usize) -> Result<Kept, String> {
+    Kept::set(&format!("{SYSCTLS}/{name}"), value)
+}
+
+fn table(size: Size, (refused, of): (usize, usize), lint: &'static str) -> Result<Table, String> {
     let folder = TempDir::new().map_err(|error| error.to_string())?;
     let file = folder.path().join("sysctl.txt");
     let Size { max, buckets } = size;
@@ -92,5 +101,5 @@ fn full(size: Size) -> Result<Full, String> {
     );
     fs::write(&file, text).map_err(|error| error.to_string())?;
     let found = found(&["lint", "-o", "json", &file.display().to_string()])?;
-    Ok(Full { size, counted, found })
+    Ok(Table { size, refused, of, found, lint })
 }

@@ -3,6 +3,7 @@
 
 mod buckets;
 mod cases;
+mod kept;
 mod network;
 mod talk;
 
@@ -16,7 +17,7 @@ use self::network::Network;
 use self::talk::Talk;
 use crate::host::{Ran, keeptrack};
 
-pub use self::buckets::{Full, early_drops};
+pub use self::buckets::{Table, tables};
 
 /// Rules, what is found in them, and what becomes of packets under them.
 struct Case {

@@ -110,6 +110,32 @@ pub fn fill(
     })
 }
 
+/// Makes entries in an empty table, and tells how many of them find their chains too long. Nothing of
+/// it stays.
+///
+/// # Errors
+/// When this process may not, or when an entry is refused for another reason; with what.
+pub fn refused(entries: impl Iterator<Item = Made> + Send) -> Result<usize, String> {
+    thread::scope(|scope| {
+        let counted = scope.spawn(|| {
+            unshare(CloneFlags::CLONE_NEWNET)
+                .map_err(|error| format!("no network namespace can be made: {error}"))?;
+            let mut ctnetlink = Socket::open(0).map_err(|error| format!("netlink: {error}"))?;
+            let mut count = 0;
+            for entry in entries {
+                match ctnetlink.ask(request(&entry)) {
+                    Err(error) if error.raw_os_error() == Some(Errno::ENOSPC as i32) => count += 1,
+                    made => {
+                        made.map_err(|error| format!("an entry cannot be made: {error}"))?;
+                    }
+                }
+            }
+            Ok(count)
+        });
+        counted.join().unwrap_or_else(|_| Err("the thread that fills a table died".into()))
+    })
+}
+
 /// Makes the entries, and answers how many there are.
 fn make(ctnetlink: &mut Socket, entries: impl Iterator<Item = Made>) -> Result<usize, String> {
     let mut count = 0;

@@ -64,13 +64,17 @@ fn compare(size: Size, thousandths: usize) -> Result<Vec<Finding>, String> {
 pub(crate) fn measure(content: Content) -> Result<Counted, String> {
     for _ in 0..TRIES {
         let newcomers = (0..NEWCOMER_COUNT).map(datagram);
-        let counted =
-            full::fill((0..content.count()).map(|number| made(content, number)), newcomers)?;
+        let counted = full::fill(entries(content), newcomers)?;
         if counted.admitted < counted.early_drop + COLLECTED {
             return Ok(counted);
         }
     }
     Err(format!("the kernel's collector came in between, {TRIES} times"))
+}
+
+/// The entries of a table of that content.
+pub(crate) fn entries(content: Content) -> impl Iterator<Item = Made> + Send {
+    (0..content.count()).map(move |number| made(content, number))
 }
 
 fn made(content: Content, number: usize) -> Made {

@@ -20,7 +20,7 @@ pub use interval::Interval;
 #[cfg(target_os = "linux")]
 pub use kernel::against_kernel;
 #[cfg(target_os = "linux")]
-pub(crate) use kernel::{NEWCOMER_COUNT, measure};
+pub(crate) use kernel::{NEWCOMER_COUNT, entries, measure};
 pub use measured::{MEASURED_MAX, measured};
 pub use relay::{Figures, NAMES, Relay};
 pub use summary::{Measured, Summary};
