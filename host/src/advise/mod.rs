@@ -163,7 +163,7 @@ impl<'a> Advised<'a> {
     ) -> Result<Self, Error> {
         let (world, target) = (&options.world, options.target());
         let lasted_ms = trials.between().map_or(0, |(first, last)| last.since(first));
-        let has_nat = setting.rules.skipped.other_tables.contains_key("nat");
+        let has_nat = setting.rules.skipped.has_nat;
         let evidence = Evidence { trials, classes, candidates, setting, lasted_ms, has_nat };
         let settings = trials.settings();
         let is_on = |switch: Option<(bool, _)>| switch.is_some_and(|(on, _)| on);

@@ -5,14 +5,18 @@
 mod buckets;
 mod filter;
 mod finding;
+mod iptables_words;
 mod json;
 mod nat;
+mod nft_words;
 mod one_sided;
 mod packets;
 mod ports;
+mod property;
 mod scene;
 mod without_effect;
 mod wording;
+mod words;
 
 use std::io::{self, Write};
 use std::net::Ipv4Addr;

@@ -3,150 +3,22 @@
 
 use std::net::IpAddr;
 
-use keeptrack_core::Protocol;
-use keeptrack_core::raw::{
-    Bits, EarlyState, IcmpTypes, IfPattern, Matches, Network, PacketKind, Ports, Test,
-};
+use keeptrack_core::raw::{IcmpTypes, IfPattern, Matches, Network, Ports, Test};
 
-/// A property of a packet that rules test.
-trait Property: Clone + PartialEq {
-    /// Whether all that is `other` is this.
-    fn includes(&self, other: &Self) -> bool {
-        self == other
-    }
+use super::property::{Overlap, Property, rest, test_includes, test_meet};
 
-    /// Whether nothing is both.
-    fn excludes(&self, other: &Self) -> bool {
-        self != other
-    }
-
-    /// What is both, or somewhat more.
-    fn meet(&self, other: &Self) -> Self {
-        if self.includes(other) { other.clone() } else { self.clone() }
-    }
-}
-
-impl Property for Protocol {}
-impl Property for PacketKind {}
-impl Property for EarlyState {}
-
-impl Property for IfPattern {
-    fn includes(&self, other: &Self) -> bool {
-        if other.prefix && !self.prefix {
-            return false;
-        }
-        self.holds(Some(&other.name))
-    }
-
-    fn excludes(&self, other: &Self) -> bool {
-        !self.includes(other) && !other.includes(self)
-    }
-}
-
-impl Property for Network {
-    fn includes(&self, other: &Self) -> bool {
-        let (mine, its) = (bits(self.mask), bits(other.mask));
-        mine & its == mine && !self.excludes(other)
-    }
-
-    fn excludes(&self, other: &Self) -> bool {
-        let both = bits(self.mask) & bits(other.mask);
-        self.address.is_ipv4() != other.address.is_ipv4()
-            || (bits(self.address) ^ bits(other.address)) & both != 0
-    }
-}
-
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
-        IpAddr::V6(address) => address.to_bits(),
-    }
-}
-
-impl Property for Ports {
-    fn includes(&self, other: &Self) -> bool {
-        rest(other.to_vec(), self).is_empty()
-    }
-
-    fn excludes(&self, other: &Self) -> bool {
-        self.meet(other).is_empty()
-    }
-
-    fn meet(&self, other: &Self) -> Self {
-        let pairs = self.iter().flat_map(|a| other.iter().map(move |b| (a, b)));
-        let shared = pairs.map(|(a, b)| (a.0.max(b.0), a.1.min(b.1)));
-        shared.filter(|(low, high)| low <= high).take(15).collect()
-    }
-}
-
-/// The ranges without what is in `taken`.
-fn rest(ranges: Vec<(u16, u16)>, taken: &Ports) -> Vec<(u16, u16)> {
-    taken.iter().fold(ranges, |ranges, &(from, to)| {
-        let cut = |(low, high): (u16, u16)| {
-            let before = from.checked_sub(1).map(|end| (low, high.min(end)));
-            let behind = to.checked_add(1).map(|start| (low.max(start), high));
-            before.into_iter().chain(behind).filter(|(low, high)| low <= high)
-        };
-        ranges.into_iter().flat_map(cut).collect()
-    })
-}
-
-impl Property for Bits {
-    fn includes(&self, other: &Self) -> bool {
-        self.mask & other.mask == self.mask && other.value & self.mask == self.value
-    }
-
-    fn excludes(&self, other: &Self) -> bool {
-        (self.value ^ other.value) & self.mask & other.mask != 0
-    }
-}
-
-impl Property for IcmpTypes {
-    fn includes(&self, other: &Self) -> bool {
-        self.kind == other.kind
-            && (self.codes.0..=self.codes.1).contains(&other.codes.0)
-            && other.codes.1 <= self.codes.1
-    }
-
-    fn excludes(&self, other: &Self) -> bool {
-        self.kind != other.kind || self.codes.1 < other.codes.0 || other.codes.1 < self.codes.0
-    }
-}
-
-impl Property for (u16, u16) {
-    fn includes(&self, other: &Self) -> bool {
-        self.0 <= other.0 && other.1 <= self.1
-    }
-
-    fn excludes(&self, other: &Self) -> bool {
-        self.1 < other.0 || other.1 < self.0
-    }
-}
-
-fn test_includes<T: Property>(wide: &Test<T>, narrow: &Test<T>) -> bool {
-    match (wide, narrow) {
-        (Test::Any, _) => true,
-        (Test::Is(wide), Test::Is(narrow)) => wide.includes(narrow),
-        (Test::Not(out), Test::Is(narrow)) => out.excludes(narrow),
-        (Test::Not(out), Test::Not(more)) => more.includes(out),
-        (_, _) => false,
-    }
-}
-
-/// What passes both tests, or somewhat more; `None`: nothing does.
-fn test_meet<T: Property>(a: &Test<T>, b: &Test<T>) -> Option<Test<T>> {
-    Some(match (a, b) {
-        (Test::Any, one) | (one, Test::Any) => one.clone(),
-        (Test::Is(a), Test::Is(b)) if a.excludes(b) => return None,
-        (Test::Is(a), Test::Is(b)) => Test::Is(a.meet(b)),
+/// The same of tests of whichever port: one may pass the one, the other the other.
+fn either_meet(a: &Test<Ports>, b: &Test<Ports>) -> Option<Overlap<Test<Ports>>> {
+    match (a, b) {
+        (Test::Is(a), Test::Is(b)) if b.includes(a) => Some(Overlap::Exactly(a.clone())),
+        (Test::Is(a), Test::Is(b)) if a.includes(b) => Some(Overlap::Exactly(b.clone())),
+        (Test::Is(a), Test::Is(_)) => Some(Overlap::Within(a.clone())),
         (Test::Is(is), Test::Not(out)) | (Test::Not(out), Test::Is(is)) => {
-            if out.includes(is) {
-                return None;
-            }
-            Test::Is(is.clone())
+            (!out.includes(is)).then(|| Overlap::Within(is.clone()))
         }
-        (Test::Not(a), Test::Not(_)) => Test::Not(a.clone()),
-    })
+        _ => return test_meet(a, b),
+    }
+    .map(|overlap| overlap.map(Test::Is))
 }
 
 /// Whether all that `narrow` means is what `wide` means.
@@ -157,10 +29,7 @@ pub(super) fn includes(wide: &Matches, narrow: &Matches) -> bool {
 }
 
 fn includes_beside_ports(wide: &Matches, narrow: &Matches) -> bool {
-    let either = test_includes(&wide.either_ports, &narrow.either_ports)
-        || test_includes(&wide.either_ports, &narrow.source_ports)
-        || test_includes(&wide.either_ports, &narrow.destination_ports);
-    either
+    either_includes(&wide.either_ports, narrow)
         && (wide.family.is_none() || wide.family == narrow.family)
         && test_includes(&wide.input, &narrow.input)
         && test_includes(&wide.output, &narrow.output)
@@ -174,6 +43,21 @@ fn includes_beside_ports(wide: &Matches, narrow: &Matches) -> bool {
         && test_includes(&wide.mark, &narrow.mark)
         && test_includes(&wide.state, &narrow.state)
         && wide.sets.iter().all(|set| narrow.sets.contains(set))
+}
+
+/// Whether a test of whichever port is passed by all that `narrow` means.
+fn either_includes(wide: &Test<Ports>, narrow: &Matches) -> bool {
+    let Matches { source_ports, destination_ports, either_ports, .. } = narrow;
+    let by = |ports: &Test<Ports>| test_includes(wide, ports);
+    match wide {
+        Test::Any => true,
+        Test::Is(_) => by(either_ports) || by(source_ports) || by(destination_ports),
+        // Neither port may be one of those.
+        Test::Not(_) => {
+            let is_neither = matches!(either_ports, Test::Not(_)) && by(either_ports);
+            is_neither || (by(source_ports) && by(destination_ports))
+        }
+    }
 }
 
 /// Whether all that `narrow` means is meant by one of `wide`, or by several together that differ in
@@ -200,35 +84,59 @@ pub(super) fn covered<'m>(narrow: &Matches, wide: impl Iterator<Item = &'m Match
     by(0) || by(1)
 }
 
+/// What two rules mean together.
+pub(super) struct Meeting {
+    /// What both mean, or somewhat more.
+    pub(super) matches: Matches,
+    /// Whether it is no more.
+    pub(super) is_exact: bool,
+}
+
+impl Meeting {
+    /// What both mean; `None`: there is no such packet.
+    pub(super) fn of(a: &Matches, b: &Matches) -> Option<Self> {
+        let family = match (a.family, b.family) {
+            (Some(a), Some(b)) if a != b => return None,
+            (a, b) => a.or(b),
+        };
+        let mut all = Self { matches: Matches { family, ..a.clone() }, is_exact: true };
+        for set in b.sets.iter().filter(|set| !a.sets.contains(set)) {
+            // Without it they are more.
+            all.is_exact &= all.matches.sets.push(set.clone()).is_ok();
+        }
+        all.matches.input = all.both(test_meet(&a.input, &b.input))?;
+        all.matches.output = all.both(test_meet(&a.output, &b.output))?;
+        all.matches.source = all.both(test_meet(&a.source, &b.source))?;
+        all.matches.destination = all.both(test_meet(&a.destination, &b.destination))?;
+        all.matches.protocol = all.both(test_meet(&a.protocol, &b.protocol))?;
+        all.matches.source_ports = all.both(test_meet(&a.source_ports, &b.source_ports))?;
+        all.matches.destination_ports =
+            all.both(test_meet(&a.destination_ports, &b.destination_ports))?;
+        all.matches.either_ports = all.both(either_meet(&a.either_ports, &b.either_ports))?;
+        all.matches.tcp_flags = all.both(test_meet(&a.tcp_flags, &b.tcp_flags))?;
+        all.matches.icmp = all.both(test_meet(&a.icmp, &b.icmp))?;
+        all.matches.len = all.both(test_meet(&a.len, &b.len))?;
+        all.matches.kind = all.both(test_meet(&a.kind, &b.kind))?;
+        all.matches.mark = all.both(test_meet(&a.mark, &b.mark))?;
+        all.matches.state = all.both(test_meet(&a.state, &b.state))?;
+        Some(all)
+    }
+
+    /// What two tests have in common, which is not exact if it is only what they have it in.
+    fn both<T>(&mut self, overlap: Option<Overlap<T>>) -> Option<T> {
+        match overlap? {
+            Overlap::Exactly(test) => Some(test),
+            Overlap::Within(test) => {
+                self.is_exact = false;
+                Some(test)
+            }
+        }
+    }
+}
+
 /// What both mean, or somewhat more; `None`: there is no such packet.
 pub(super) fn meet(a: &Matches, b: &Matches) -> Option<Matches> {
-    let family = match (a.family, b.family) {
-        (Some(a), Some(b)) if a != b => return None,
-        (a, b) => a.or(b),
-    };
-    let mut sets = a.sets.clone();
-    for set in b.sets.iter().filter(|set| !a.sets.contains(set)) {
-        // Without it they are more.
-        let _ = sets.push(set.clone());
-    }
-    Some(Matches {
-        family,
-        input: test_meet(&a.input, &b.input)?,
-        output: test_meet(&a.output, &b.output)?,
-        source: test_meet(&a.source, &b.source)?,
-        destination: test_meet(&a.destination, &b.destination)?,
-        protocol: test_meet(&a.protocol, &b.protocol)?,
-        source_ports: test_meet(&a.source_ports, &b.source_ports)?,
-        destination_ports: test_meet(&a.destination_ports, &b.destination_ports)?,
-        either_ports: test_meet(&a.either_ports, &b.either_ports)?,
-        tcp_flags: test_meet(&a.tcp_flags, &b.tcp_flags)?,
-        icmp: test_meet(&a.icmp, &b.icmp)?,
-        len: test_meet(&a.len, &b.len)?,
-        kind: test_meet(&a.kind, &b.kind)?,
-        mark: test_meet(&a.mark, &b.mark)?,
-        state: test_meet(&a.state, &b.state)?,
-        sets,
-    })
+    Meeting::of(a, b).map(|met| met.matches)
 }
 
 /// Whether there may be a packet that any of both mean.
@@ -287,6 +195,14 @@ pub(super) fn loopback() -> Test<IfPattern> {
     name.map_or(Test::Any, |name| Test::Is(IfPattern { name, prefix: false }))
 }
 
+/// Whether packets never leave this host.
+pub(super) fn loops(one: &Matches) -> bool {
+    is_loopback(&one.input)
+        || is_loopback(&one.output)
+        || is_of_kind(&one.source, of_loopback)
+        || is_of_kind(&one.destination, of_loopback)
+}
+
 /// Whether no address passes a test but such of a network that `of_kind` tells by its address and its
 /// length.
 pub(super) fn is_of_kind(test: &Test<Network>, of_kind: fn(IpAddr, u32) -> bool) -> bool {
@@ -332,6 +248,8 @@ pub(super) fn of_site(address: IpAddr, len: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use keeptrack_core::Protocol;
+
     use super::*;
 
     fn ports(ranges: &[(u16, u16)]) -> Test<Ports> {
@@ -375,6 +293,29 @@ mod tests {
         let eth = Matches { input: Test::Is(pattern("eth0")), ..Matches::default() };
         assert!(includes(&not_lo, &eth) && !includes(&eth, &not_lo));
         assert_eq!(meet(&not_lo, &Matches { input: loopback(), ..Matches::default() }), None);
+    }
+
+    #[test]
+    fn what_is_common_is_told_from_what_it_is_in() {
+        let is_exact = |a: &Matches, b: &Matches| Meeting::of(a, b).map(|met| met.is_exact);
+        let either = |either_ports| Matches { either_ports, ..Matches::default() };
+        let not = |test| match test {
+            Test::Is(ports) => Test::Not(ports),
+            other => other,
+        };
+        let (all, some) = (ports(&[(1, 99)]), ports(&[(53, 53)]));
+        assert_eq!(is_exact(&either(all.clone()), &either(some.clone())), Some(true));
+        assert_eq!(is_exact(&either(all.clone()), &either(not(some.clone()))), Some(false));
+        assert_eq!(is_exact(&either(some.clone()), &either(ports(&[(123, 123)]))), Some(false));
+        assert_eq!(is_exact(&either(some.clone()), &either(not(all.clone()))), None);
+        let many =
+            |from: u16| to(&(0..9).map(|n| (from + n * 20, n * 20 + 30)).collect::<Vec<_>>());
+        assert_eq!(is_exact(&many(0), &many(5)), Some(false));
+        // Neither port is 53: that one is 123 says nothing of the other.
+        let wide = either(not(some));
+        assert!(!includes(&wide, &to(&[(123, 123)])));
+        let narrow = Matches { source_ports: ports(&[(99, 99)]), ..to(&[(123, 123)]) };
+        assert!(includes(&wide, &narrow));
     }
 
     fn pattern(name: &str) -> IfPattern {

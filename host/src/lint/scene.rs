@@ -1,10 +1,10 @@
 //! The rules as packets come to them, hook by hook.
 
-use keeptrack_core::raw::{Matches, Test};
+use keeptrack_core::raw::{Matches, PacketKind, SetId, Test};
 
 use crate::rules::{Action, AnyHook as Hook, Base, Chain, Outline, Packets, Rule};
 
-use super::packets;
+use super::packets::{self, Meeting};
 use super::without_effect;
 
 /// The priority from which on a chain comes behind connection tracking.
@@ -102,6 +102,13 @@ impl<'o> Scene<'o> {
         exact.flat_map(|met| &met.any_of)
     }
 
+    /// The same of answers to what this host sends: they come to it, and to it alone.
+    pub(super) fn surely_untracked_here(&self) -> Vec<Matches> {
+        let here =
+            |one: &Matches| unicast(without(one.clone(), |set| self.outline.is_of_receiver(set)));
+        self.surely_untracked(Hook::Prerouting).map(here).collect()
+    }
+
     /// The chains that packets enter at a hook behind tracking, but those for NAT.
     pub(super) fn filters_at(&self, hook: Hook) -> impl Iterator<Item = &'o Chain> {
         let outline = self.outline;
@@ -119,6 +126,7 @@ impl<'o> Scene<'o> {
     }
 
     /// Whether a base chain lets none of these pass that are untracked, but by a rule that accepts.
+    /// Nothing is sure behind a rule that leads some of them past others.
     pub(super) fn is_closed(&self, entry: &'o Chain, packets: &Matches) -> bool {
         let drops = |met: &Met<'_>| {
             met.rule.action == Action::Drop
@@ -126,8 +134,25 @@ impl<'o> Scene<'o> {
                 && met.may_be_untracked()
                 && packets::covered(packets, met.any_of.iter())
         };
-        entry.drops || self.met_from(entry).any(drops)
+        let leads_past = |met: &Met<'_>| {
+            matches!(met.rule.action, Action::Return | Action::Goto(_))
+                && packets::may_share(std::slice::from_ref(packets), &met.any_of)
+        };
+        entry.drops || (self.met_from(entry).any(drops) && !self.met_from(entry).any(leads_past))
     }
+}
+
+/// What asks the same but for those sets.
+fn without(matches: Matches, is_left_out: impl Fn(SetId) -> bool) -> Matches {
+    let is_kept = |test: &Test<SetId>| !matches!(test, Test::Is(set) if is_left_out(*set));
+    let sets = matches.sets.iter().filter(|test| is_kept(test)).cloned().collect();
+    Matches { sets, ..matches }
+}
+
+/// What is asked of packets that are for one host.
+fn unicast(matches: Matches) -> Matches {
+    let is_kind = matches.kind.passes(|kind| *kind == PacketKind::Unicast);
+    Matches { kind: if is_kind { Test::Any } else { matches.kind }, ..matches }
 }
 
 /// What comes along a path.
@@ -142,8 +167,10 @@ impl Path {
     /// What of it a rule matches.
     fn into(&self, packets: &Packets) -> Self {
         let pairs = self.any_of.iter().flat_map(|a| packets.any_of.iter().map(move |b| (a, b)));
-        let met: Vec<Matches> = pairs.filter_map(|(a, b)| packets::meet(a, b)).collect();
+        let met: Vec<Meeting> = pairs.filter_map(|(a, b)| Meeting::of(a, b)).collect();
+        let is_exact = met.iter().all(|met| met.is_exact);
         let fits = met.len() <= MAX_ALTERNATIVES;
+        let met = met.into_iter().map(|met| met.matches).collect();
         let states = match packets.states {
             Test::Any => ALL_STATES,
             Test::Is(states) => states,
@@ -152,7 +179,7 @@ impl Path {
         Self {
             any_of: if fits { met } else { packets.any_of.clone() },
             states: self.states & states,
-            is_exact: self.is_exact && packets.is_exact && fits,
+            is_exact: self.is_exact && packets.is_exact && is_exact && fits,
             is_local: self.is_local || packets.is_local,
         }
     }
@@ -177,7 +204,10 @@ impl Walk<'_> {
             if self.steps > MAX_STEPS {
                 break;
             }
-            let into = path.into(&rule.packets);
+            let mut into = path.into(&rule.packets);
+            if self.base.hook == Hook::Output {
+                into.any_of = into.any_of.into_iter().map(|one| self.sent(one)).collect();
+            }
             if into.any_of.is_empty() {
                 continue;
             }
@@ -189,5 +219,11 @@ impl Walk<'_> {
             self.met.push(Met { base, entry, chain: at, rule, any_of, states, is_exact, is_local });
         }
         open.pop();
+    }
+
+    /// What a rule at OUTPUT asks, but for what is true of all packets there: this host sends them, and
+    /// no link has made them a broadcast.
+    fn sent(&self, one: Matches) -> Matches {
+        unicast(without(one, |set| self.outline.is_of_sender(set)))
     }
 }

@@ -1,14 +1,17 @@
 //! NOTRACK that does nothing: on packets that were tracked before, or that never come to it.
 
+use std::collections::HashSet;
+
 use keeptrack_core::raw::{Matches, Test};
 
 use crate::rules::{Action, AnyHook as Hook, Chain, Rule};
 
 use super::finding::{Finding, action_of, at_action, beside};
-use super::packets::{self, covered, is_loopback, loopback, of_loopback};
+use super::packets::{covered, loopback, loops};
 use super::scene::{CONNTRACK, Met, Scene};
 
 const NO_EFFECT: &str = "notrack has no effect here";
+const LOOPBACK_OF_NFT: &str = "put `oif \"lo\" notrack` in its place into a chain of its table with `hook output priority raw`";
 
 /// Packets of loopback cross OUTPUT first, and are tracked there.
 pub(super) fn loopback_at_prerouting(scene: &Scene<'_>) -> Vec<Finding> {
@@ -21,7 +24,7 @@ pub(super) fn loopback_at_prerouting(scene: &Scene<'_>) -> Vec<Finding> {
         let fault = at_action(met.rule, NO_EFFECT)
             .label("what comes from lo was tracked at OUTPUT")
             .help(if met.entry.is_of_nft() {
-                "put `oif \"lo\" notrack` into a chain with `hook output priority raw`"
+                LOOPBACK_OF_NFT
             } else {
                 "write `-A OUTPUT -o lo -j CT --notrack`: that alone is enough"
             });
@@ -32,11 +35,6 @@ pub(super) fn loopback_at_prerouting(scene: &Scene<'_>) -> Vec<Finding> {
 
 /// Whether all packets of a rule at PREROUTING come from this host itself.
 pub(super) fn is_of_loopback(met: &Met<'_>) -> bool {
-    let loops = |one: &Matches| {
-        is_loopback(&one.input)
-            || packets::is_of_kind(&one.source, of_loopback)
-            || packets::is_of_kind(&one.destination, of_loopback)
-    };
     met.any_of.iter().all(loops)
 }
 
@@ -66,7 +64,10 @@ pub(super) fn behind_tracking(scene: &Scene<'_>) -> Vec<Finding> {
         if let Some(place) = &met.base.place {
             fault = beside(fault, scene.outline, met.rule, place, late_label(met));
         }
-        let fault = fault.help("put it in a prerouting/output chain with `priority raw` (-300)");
+        let fault = fault.help(match is_of_loopback(met) {
+            true => LOOPBACK_OF_NFT,
+            false => "put it in a prerouting/output chain with `priority raw` (-300)",
+        });
         findings.extend(Finding::of_rule("behind-tracking", scene.outline, met.rule, fault));
     }
     findings
@@ -103,18 +104,17 @@ pub(super) fn shadowed(scene: &Scene<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The NOTRACK rules of chains that packets come to before tracking, each once.
+/// The NOTRACK rules that packets come to before tracking, each once. Those of PREROUTING that come
+/// from this host itself have no effect wherever they stand.
 fn early_notracks<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = (&'s Chain, usize, &'s Rule)> {
-    let chains = scene.outline.chains.iter().enumerate();
-    let early = chains.filter(|(number, _)| {
-        scene.met.iter().any(|met| met.chain == *number && met.is_before_tracking())
-    });
-    early.flat_map(|(_, chain)| {
+    let early =
+        scene.notracks().filter(|met| met.base.hook == Hook::Output || !is_of_loopback(met));
+    let early: HashSet<*const Rule> = early.map(|met| std::ptr::from_ref(met.rule)).collect();
+    let rules = scene.outline.chains.iter().flat_map(|chain| {
         let rules = chain.rules.iter().enumerate();
-        rules
-            .filter(|(_, rule)| rule.action == Action::NoTrack)
-            .map(move |(at, rule)| (chain, at, rule))
-    })
+        rules.map(move |(at, rule)| (chain, at, rule))
+    });
+    rules.filter(move |(_, _, rule)| early.contains(&std::ptr::from_ref(*rule)))
 }
 
 /// The rule of a chain that keeps all packets from its rule `at`.

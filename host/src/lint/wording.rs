@@ -1,183 +1,92 @@
-//! Rules as they are written, for those who lack one.
+//! What to write for a rule that is missing: a line for each, in the words of whoever made the other.
 
-use std::net::IpAddr;
-
-use keeptrack_core::Protocol;
-use keeptrack_core::raw::{Family, IfPattern, Matches, Network, Ports, Test};
+use keeptrack_core::raw::{Family, Matches};
 
 use crate::rules::AnyHook as Hook;
 
 use super::scene::Met;
+use super::{iptables_words, nft_words};
 
-/// The rule that has the answers, beside one that has the questions.
-pub(super) fn completed(met: &Met<'_>, hook: Hook, answers: &Matches) -> String {
-    let chain = if hook == Hook::Output { "output" } else { "prerouting" };
-    if met.entry.is_of_nft() {
-        return format!(
-            "add `{} notrack` to a chain with `hook {chain} priority raw`",
-            nft(hook, answers).join(" ")
-        );
-    }
-    let program = program(answers.family);
-    let chain = chain.to_uppercase();
-    let options = options(hook, answers).join(" ");
-    format!("add the answers: `{program} -t raw -A {chain} {options} -j CT --notrack`")
+/// More lines than these are not read.
+const MAX_LINES: usize = 8;
+
+/// The rules that have the answers, beside one that has the questions.
+pub(super) fn completed(met: &Met<'_>, answers: &[(Hook, Matches)]) -> Vec<String> {
+    let line = |(hook, answers): &(Hook, Matches)| match met.entry.is_of_nft() {
+        true => added_to_nft(met, *hook, answers),
+        false => Some(format!("add the answers: `{}`", command(*hook, answers)?)),
+    };
+    limited(answers.iter().map(line), "have the answers left untracked as well")
 }
 
-/// The rule of the other family.
-pub(super) fn other_family(met: &Met<'_>, other: Family) -> String {
-    if met.entry.is_of_nft() {
-        return "put it into a table of the family `inet`, which has both".to_owned();
-    }
-    let chain = if met.base.hook == Hook::Output { "OUTPUT" } else { "PREROUTING" };
-    let matches = met.any_of.first().cloned().unwrap_or_default();
-    let options = options(met.base.hook, &matches).join(" ");
-    format!("add `{} -t raw -A {chain} {options} -j CT --notrack`", program(Some(other)))
+/// The same rules of the other family.
+pub(super) fn other_family(met: &Met<'_>, others: &[Matches]) -> Vec<String> {
+    let line = |other: &Matches| match met.entry.is_of_nft() {
+        true => put_into_other_table(met.base.hook, other),
+        false => Some(format!("add `{}`", command(met.base.hook, other)?)),
+    };
+    limited(others.iter().map(line), "write the same for the other family")
 }
 
-const fn program(family: Option<Family>) -> &'static str {
-    match family {
+/// So many lines as are read, with how many there are else; `unsaid` if they cannot be said.
+fn limited(lines: impl Iterator<Item = Option<String>>, unsaid: &str) -> Vec<String> {
+    let Some(mut lines) = lines.collect::<Option<Vec<String>>>() else {
+        return vec![unsaid.to_owned()];
+    };
+    let more_count = lines.len().saturating_sub(MAX_LINES);
+    if more_count > 0 {
+        lines.truncate(MAX_LINES);
+        lines.push(format!("and {more_count} more like these: the rule names so many"));
+    }
+    lines
+}
+
+/// A command of iptables; `None`: no such command has that effect.
+fn command(hook: Hook, matches: &Matches) -> Option<String> {
+    let program = match matches.family {
         Some(Family::V6) => "ip6tables",
         _ => "iptables",
-    }
+    };
+    let (chain, interface) = match hook {
+        Hook::Output => ("OUTPUT", ("-o", &matches.output)),
+        _ => ("PREROUTING", ("-i", &matches.input)),
+    };
+    let words = iptables_words::options(interface, matches)?.join(" ");
+    Some(format!("{program} -t raw -A {chain} {words} -j CT --notrack"))
 }
 
-/// What rules mostly ask, as options of iptables.
-fn options(hook: Hook, matches: &Matches) -> Vec<String> {
+fn added_to_nft(met: &Met<'_>, hook: Hook, matches: &Matches) -> Option<String> {
+    let mut words = words_of_nft(hook, matches)?;
+    // The table may have both families.
+    if met.entry.family.is_none()
+        && let Some(family) = matches.family
+    {
+        let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
+        words = format!("meta nfproto {family} {words}");
+    }
+    Some(format!("add `{words} notrack` to a chain of its table with {}", place_of_nft(hook)))
+}
+
+fn put_into_other_table(hook: Hook, matches: &Matches) -> Option<String> {
+    let words = words_of_nft(hook, matches)?;
+    let family = if matches.family == Some(Family::V6) { "ip6" } else { "ip" };
+    let place = place_of_nft(hook);
+    Some(format!(
+        "add `{words} notrack` to a chain with {place}, in a table of the family `{family}`"
+    ))
+}
+
+fn words_of_nft(hook: Hook, matches: &Matches) -> Option<String> {
     let interface = match hook {
-        Hook::Output => test(&matches.output, "-o", |pattern| interface(pattern, '+')),
-        _ => test(&matches.input, "-i", |pattern| interface(pattern, '+')),
+        Hook::Output => ("oifname", &matches.output),
+        _ => ("iifname", &matches.input),
     };
-    let protocol = test(&matches.protocol, "-p", |protocol| protocol_name(protocol.0));
-    let list = |name: &str, ports: &Test<Ports>| match ports {
-        Test::Is(ranges) | Test::Not(ranges) if ranges.len() > 1 => {
-            test(ports, &format!("-m multiport --{name}s"), |ports| port_list(ports, ":"))
-                .map(|said| said.replace("! -m multiport", "-m multiport !"))
-        }
-        _ => test(ports, &format!("--{name}"), |ports| port_list(ports, ":")),
-    };
-    let either = test(&matches.either_ports, "-m multiport --ports", |ports| port_list(ports, ":"));
-    [
-        interface,
-        test(&matches.source, "-s", network),
-        test(&matches.destination, "-d", network),
-        protocol,
-        list("sport", &matches.source_ports),
-        list("dport", &matches.destination_ports),
-        either,
-        test(&matches.icmp, icmp_option(matches.family), |types| types.kind.to_string()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    Some(nft_words::tests(interface, matches)?.join(" "))
 }
 
-const fn icmp_option(family: Option<Family>) -> &'static str {
-    match family {
-        Some(Family::V6) => "--icmpv6-type",
-        _ => "--icmp-type",
-    }
-}
-
-fn test<T>(test: &Test<T>, option: &str, shown: impl Fn(&T) -> String) -> Option<String> {
-    match test {
-        Test::Any => None,
-        Test::Is(value) => Some(format!("{option} {}", shown(value))),
-        Test::Not(value) => Some(format!("! {option} {}", shown(value))),
-    }
-}
-
-/// The same in the words of nft.
-fn nft(hook: Hook, matches: &Matches) -> Vec<String> {
-    let is = |test: &Test<String>, key: &str| match test {
-        Test::Any => None,
-        Test::Is(value) => Some(format!("{key} {value}")),
-        Test::Not(value) => Some(format!("{key} != {value}")),
-    };
-    let ip = |network: &Network| if network.address.is_ipv4() { "ip" } else { "ip6" };
-    let address = |test: &Test<Network>, field: &str| match test {
-        Test::Any => None,
-        Test::Is(one) | Test::Not(one) => {
-            is(&shown(test, network), &format!("{} {field}", ip(one)))
-        }
-    };
-    let protocol = match &matches.protocol {
-        Test::Is(protocol) => protocol_name(protocol.0),
-        _ => "th".to_owned(),
-    };
-    let has_ports = [&matches.source_ports, &matches.destination_ports];
-    let has_ports = has_ports.iter().any(|ports| **ports != Test::Any);
-    let ports = |ports: &Ports| match ports.len() {
-        1 => port_list(ports, "-"),
-        _ => format!("{{ {} }}", port_list(ports, "-").replace(',', ", ")),
-    };
-    let interface = |pattern: &IfPattern| format!("\"{}\"", interface(pattern, '*'));
-    let by = match hook {
-        Hook::Output => is(&shown(&matches.output, interface), "oifname"),
-        _ => is(&shown(&matches.input, interface), "iifname"),
-    };
-    let of_kind = match matches.family {
-        Some(Family::V6) => "icmpv6 type",
-        _ => "icmp type",
-    };
-    let is_told = has_ports || matches.icmp != Test::Any;
-    let of = (!is_told)
-        .then(|| is(&shown(&matches.protocol, |one| protocol_name(one.0)), "meta l4proto"));
-    [
-        by,
-        address(&matches.source, "saddr"),
-        address(&matches.destination, "daddr"),
-        of.flatten(),
-        is(&shown(&matches.source_ports, ports), &format!("{protocol} sport")),
-        is(&shown(&matches.destination_ports, ports), &format!("{protocol} dport")),
-        is(&shown(&matches.icmp, |types| types.kind.to_string()), of_kind),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn shown<T>(test: &Test<T>, shown: impl Fn(&T) -> String) -> Test<String> {
-    match test {
-        Test::Any => Test::Any,
-        Test::Is(value) => Test::Is(shown(value)),
-        Test::Not(value) => Test::Not(shown(value)),
-    }
-}
-
-fn interface(pattern: &IfPattern, any: char) -> String {
-    let name = String::from_utf8_lossy(pattern.name.as_bytes()).into_owned();
-    if pattern.prefix { format!("{name}{any}") } else { name }
-}
-
-fn protocol_name(number: u8) -> String {
-    match Protocol(number).name() {
-        "unknown" => number.to_string(),
-        name => name.to_owned(),
-    }
-}
-
-fn port_list(ports: &Ports, dash: &str) -> String {
-    let shown = ports.iter().map(|(low, high)| match low == high {
-        true => low.to_string(),
-        false => format!("{low}{dash}{high}"),
-    });
-    shown.collect::<Vec<_>>().join(",")
-}
-
-fn network(network: &Network) -> String {
-    let Network { address, mask } = network;
-    let (len, is_whole) = match mask {
-        IpAddr::V4(mask) => (mask.to_bits().leading_ones(), mask.to_bits() == u32::MAX),
-        IpAddr::V6(mask) => (mask.to_bits().leading_ones(), mask.to_bits() == u128::MAX),
-    };
-    let ones = match mask {
-        IpAddr::V4(mask) => mask.to_bits().count_ones(),
-        IpAddr::V6(mask) => mask.to_bits().count_ones(),
-    };
-    match (is_whole, ones == len) {
-        (true, _) => address.to_string(),
-        (false, true) => format!("{address}/{len}"),
-        (false, false) => format!("{address}/{mask}"),
+const fn place_of_nft(hook: Hook) -> &'static str {
+    match hook {
+        Hook::Output => "`hook output priority raw`",
+        _ => "`hook prerouting priority raw`",
     }
 }

@@ -35,6 +35,13 @@ impl HostSets {
         }
         Some(SetId(id))
     }
+
+    /// Whether a set is that of the packets whose address on that side is this host's own.
+    pub(super) fn is_local(&self, set: SetId, of: Side) -> bool {
+        let lookup = self.0.get(usize::from(set.0));
+        matches!(lookup, Some(Lookup::Kinds { side, kinds, .. })
+            if *side == of && kinds == &[AddressKind::Local])
+    }
 }
 
 /// The sender's or the receiver's.

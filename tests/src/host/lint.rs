@@ -97,7 +97,7 @@ warning: notrack has no effect here
 7 |     iifname \"lo\" notrack accept
   |                  ^^^^^^^
   |
-help: put it in a prerouting/output chain with `priority raw` (-300)
+help: put `oif \"lo\" notrack` in its place into a chain of its table with `hook output priority raw`
 ";
 
 const HALF: &str = "\

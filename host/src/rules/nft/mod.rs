@@ -69,7 +69,7 @@ pub(super) fn read(listing: &Listing, mut to: Destination<'_>) {
         }
         Ok(ruleset) => {
             if let Some(outline) = &mut to.outline {
-                outline::outline(&ruleset, outline);
+                outline::outline(&ruleset, to.known, outline);
             }
             lower::lower(listing, &ruleset, &mut to);
         }

@@ -19,7 +19,7 @@ const VERDICTS: &str = "accept drop reject return continue jump goto notrack mas
     redirect queue synproxy";
 
 /// Puts all chains of a ruleset into `outline`.
-pub(in crate::rules) fn outline(ruleset: &Ruleset, outline: &mut Outline) {
+pub(in crate::rules) fn outline(ruleset: &Ruleset, known: &Known, outline: &mut Outline) {
     for table in &ruleset.tables {
         if !table.is_met() {
             continue;
@@ -28,7 +28,7 @@ pub(in crate::rules) fn outline(ruleset: &Ruleset, outline: &mut Outline) {
         // What is listed is all that there is, of both families.
         outline.see(Family::V4);
         outline.see(Family::V6);
-        let (mut sets, known) = (std::mem::take(&mut outline.sets), Known::default());
+        let mut sets = std::mem::take(&mut outline.sets);
         let name = format!("{} {}", table.family, table.name);
         let chains = table.chains.iter().map(|chain| {
             let base = chain.base.as_ref().map(|base| self::base(chain, base, outline));
@@ -37,7 +37,7 @@ pub(in crate::rules) fn outline(ruleset: &Ruleset, outline: &mut Outline) {
             outline.add(made)
         });
         let places: Vec<usize> = chains.collect();
-        let asking = RefCell::new(Asking::new(&mut sets, &known));
+        let asking = RefCell::new(Asking::new(&mut sets, known));
         let listed = Listed { table, family, places: &places, asking };
         for (chain, at) in table.chains.iter().zip(&places) {
             let rules = chain.rules.iter().flat_map(|tokens| listed.rules(tokens, outline));
@@ -73,7 +73,7 @@ impl Listed<'_> {
         let (states, rest) = without_states(tokens);
         let start = tokens.first().map_or(0, |token| token.word.span.start);
         let end = tokens.last().map_or(start, |token| token.word.span.end);
-        let is_local = local_at(tokens).is_some();
+        let is_local = asks_for_this_host(tokens);
         let made = |packets: Packets, action: Action, action_span| Rule {
             place: outline.place(start..end),
             action_span,
@@ -205,21 +205,14 @@ const fn verdict_of(action: Action) -> Option<&'static str> {
     }
 }
 
-/// Where a rule asks whether this host is meant: `fib daddr type local`.
-fn local_at(tokens: &[Token]) -> Option<usize> {
+/// Whether a rule asks for packets to this host.
+fn asks_for_this_host(tokens: &[Token]) -> bool {
     let words = ["fib", "daddr", "type", "local"];
-    tokens.windows(4).position(|four| four.iter().zip(words).all(|(token, word)| token.is(word)))
-}
-
-/// The other tokens.
-fn without_local(tokens: &[Token]) -> Vec<Token> {
-    let Some(at) = local_at(tokens) else { return tokens.to_vec() };
-    tokens.iter().take(at).chain(tokens.iter().skip(at + 4)).cloned().collect()
+    tokens.windows(4).any(|four| four.iter().zip(words).all(|(token, word)| token.is(word)))
 }
 
 /// The states that a rule asks for, and its other tokens.
 fn without_states(tokens: &[Token]) -> (Test<u8>, Vec<Token>) {
-    let tokens = &without_local(tokens);
     let is_state = |pair: &[Token]| matches!(pair, [ct, state] if ct.is("ct") && state.is("state"));
     let Some(at) = tokens.windows(2).position(is_state) else {
         return (Test::Any, tokens.to_vec());

@@ -10,12 +10,12 @@ mod options;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use keeptrack_core::raw::{Family, Matches, Test};
+use keeptrack_core::raw::{Family, Matches, SetId, Test};
 
 use super::Known;
 use super::command::Action as Does;
 use super::command::Command;
-use super::sets::HostSets;
+use super::sets::{HostSets, Side};
 use super::words::Word;
 use crate::source::Source;
 
@@ -239,6 +239,16 @@ impl Outline {
         let words = texts(&command.rule);
         let rules = &self.iptables(table, &chain.text).rules;
         rules.iter().position(|rule| rule.words == words)
+    }
+
+    /// Whether a set is that of all packets to addresses of this host.
+    pub(crate) fn is_of_receiver(&self, set: SetId) -> bool {
+        self.sets.is_local(set, Side::Destination)
+    }
+
+    /// Whether a set is that of all packets from addresses of this host.
+    pub(crate) fn is_of_sender(&self, set: SetId) -> bool {
+        self.sets.is_local(set, Side::Source)
     }
 
     /// The rules that a command makes.
