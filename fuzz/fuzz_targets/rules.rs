@@ -1,6 +1,7 @@
-//! Does any text, taken for rules of iptables or nft, break their readers?
+//! Does any text, taken for rules of iptables or nft, break their readers, or what looks for faults in them?
 #![no_main]
 
+use keeptrack::lint;
 use keeptrack::rules::{self, Known, Unknown};
 use keeptrack_core::raw::Raw;
 use keeptrack_core::{LinkType, Packet, Path, Seen};
@@ -16,6 +17,8 @@ const PACKETS: [&[u8]; 3] = [
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let known = Known::new(vec![[192, 0, 2, 1].into()], Unknown::MatchesNothing);
+    // Whatever is wrong with them is said below as well.
+    let _ = lint::count_of_bytes(bytes, known.clone());
     match rules::of_bytes(bytes, known) {
         Ok(mut rules) => {
             for packet in PACKETS {

@@ -5,6 +5,7 @@
 pub mod advise;
 pub mod capture;
 pub mod conntrack;
+pub mod lint;
 pub mod memory;
 pub mod on_full;
 pub mod options;
@@ -26,7 +27,6 @@ mod front;
 mod lane;
 mod lanes;
 mod ledger;
-mod lint;
 mod listing;
 mod log;
 mod manual;

@@ -85,6 +85,15 @@ pub(crate) fn findings(files: &[PathBuf], known: Known) -> Result<Vec<Finding>, 
     Ok(findings)
 }
 
+/// How much is found in the rules of a file's bytes.
+///
+/// # Errors
+/// All that is wrong with them.
+pub fn count_of_bytes(bytes: &[u8], known: Known) -> Result<usize, Error> {
+    let file = Source::of("rules".to_owned(), bytes, &TEXTS).map_err(rules::Error::from)?;
+    Ok(of_rules(vec![file], known)?.len())
+}
+
 /// What is found in rules.
 ///
 /// # Errors
