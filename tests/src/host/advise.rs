@@ -154,10 +154,10 @@ fn any_change_that_is_shown_can_be_chosen() {
 fn a_table_many_times_as_large_is_no_small_change() {
     let files = Files::new();
     // Nobody answers: one service holds nearly all, and all of it has run out before the end.
-    let frames = (0..6_000_u32).map(|at| {
-        let from = std::net::Ipv4Addr::from_bits(0x0b00_0000 + at * 77_777).into();
-        let bytes = tcp((1024 + at as u16, 443), TcpFlags::SYN, (1, 0));
-        (1_000 + at, ip(Protocol::TCP, from, CLIENT, &bytes))
+    let frames = (0..6_000_u16).map(|at| {
+        let from = std::net::Ipv4Addr::from_bits(0x0b00_0000 + u32::from(at) * 77_777).into();
+        let bytes = tcp((1024 + at, 443), TcpFlags::SYN, (1, 0));
+        (1_000 + u32::from(at), ip(Protocol::TCP, from, CLIENT, &bytes))
     });
     let last = (300_000, ip(Protocol::UDP, SERVER, CLIENT, &udp(4000, 53)));
     let frames = frames.chain([last]);
