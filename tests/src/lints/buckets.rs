@@ -53,8 +53,8 @@ impl std::fmt::Display for Table {
     }
 }
 
-/// Full tables with too many buckets and with as many as are right, then chains of too many entries
-/// and of as many as are right. `None`: this machine's settings cannot be changed, or something else
+/// Full tables with as many buckets as are right and with too many, and chains of as many entries as
+/// are right and of too many. `None`: this machine's settings cannot be changed, or something else
 /// fills its table.
 ///
 /// # Errors
@@ -65,27 +65,34 @@ pub fn tables() -> Result<Option<Vec<Table>>, String> {
     if number("nf_conntrack_count")? > few / 2 || few < PAGE {
         return Ok(None);
     }
-    // Linux makes whole pages of the buckets: the third of these has more of them than entries then.
+    // Linux makes whole pages of the buckets: of these there are more than entries then.
     let uneven = 2 * PAGE - 24;
-    let full = [(few, None), (size.max.min(size.buckets), None), (uneven, Some(uneven))];
-    let mut tables = Vec::new();
-    for (max, buckets) in full {
-        let Ok(_max) = changed(MAX, max) else { return Ok(None) };
-        let changed = buckets.map(|buckets| changed(BUCKETS, buckets));
-        if matches!(changed, Some(Err(_))) {
-            return Ok(None);
-        }
-        let size = Size { max, buckets: buckets.unwrap_or(size.buckets) };
-        let counted = measure(Content { unreplied: max, assured: 0, closing: 0 })?;
-        tables.push(table(size, (counted.drop, NEWCOMER_COUNT), "buckets-above-max")?);
-    }
-    for max in [CROWD, PAGE * 4] {
-        let Ok(_buckets) = changed(BUCKETS, PAGE) else { return Ok(None) };
-        let refused = refused(entries(Content { unreplied: max, assured: 0, closing: 0 }))?;
-        let size = Size { max, buckets: PAGE };
-        tables.push(table(size, (refused, max), "too-few-buckets")?);
-    }
-    Ok(Some(tables))
+    let right = Size { max: size.max.min(size.buckets), ..size };
+    // What is left of a namespace that has gone is taken out bit by bit, and stands in the way of those
+    // that have few buckets: the large ones come last.
+    let tables = [
+        full(Size { max: uneven, buckets: uneven })?,
+        chains(PAGE * 4)?,
+        chains(CROWD)?,
+        full(Size { max: few, ..size })?,
+        full(right)?,
+    ];
+    Ok(tables.into_iter().collect())
+}
+
+/// A full table, to which others come.
+fn full(size: Size) -> Result<Option<Table>, String> {
+    let Ok(_max) = changed(MAX, size.max) else { return Ok(None) };
+    let Ok(_buckets) = changed(BUCKETS, size.buckets) else { return Ok(None) };
+    let counted = measure(Content { unreplied: size.max, assured: 0, closing: 0 })?;
+    table(size, (counted.drop, NEWCOMER_COUNT), "buckets-above-max").map(Some)
+}
+
+/// So many entries in the fewest buckets.
+fn chains(max: usize) -> Result<Option<Table>, String> {
+    let Ok(_buckets) = changed(BUCKETS, PAGE) else { return Ok(None) };
+    let refused = refused(entries(Content { unreplied: max, assured: 0, closing: 0 }))?;
+    table(Size { max, buckets: PAGE }, (refused, max), "too-few-buckets").map(Some)
 }
 
 fn changed(name: &str, value: usize) -> Result<Kept, String> {

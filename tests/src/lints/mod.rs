@@ -20,6 +20,9 @@ use crate::host::{Ran, keeptrack};
 
 pub use self::buckets::{Table, tables};
 
+/// On a busy machine somebody may be heard later than is waited for: what differs is tried again.
+const TRIES: usize = 3;
+
 /// Rules, what is found in them, and what becomes of packets under them.
 struct Case {
     name: &'static str,
@@ -48,9 +51,15 @@ pub fn against_kernel() -> Result<(usize, Vec<String>), String> {
 fn tried() -> Result<(usize, Vec<String>), String> {
     let mut differences = Vec::new();
     for case in cases::all() {
-        let told = case.told()?;
+        let expected = (case.is_heard, case.entry_count);
+        let mut told = case.told()?;
+        for _ in 1..TRIES {
+            if told != expected {
+                told = case.told()?;
+            }
+        }
         let found = case.found()?;
-        if told != (case.is_heard, case.entry_count) {
+        if told != expected {
             let (is_heard, entry_count) = told;
             differences.push(format!("{}: heard {is_heard}, {entry_count} entries", case.name));
         }

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::thread;
 use std::time::Duration;
 
 use super::network::{Network, Place};
@@ -10,8 +9,6 @@ use crate::nf::namespace::run;
 
 /// How long is waited for what may never come.
 const PATIENCE: Duration = Duration::from_millis(300);
-/// A datagram is sent as often: a link that has just come up may lose the first.
-const TRIES: usize = 3;
 
 /// What is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,15 +59,12 @@ impl Talk {
         let hearing = bound(network, place, (any(self.to.0), port))?;
         let (place, port) = self.from;
         let speaking = bound(network, place, (any(self.to.0), port))?;
-        for _ in 0..TRIES {
-            // A rule that drops it tells the sender so at once.
-            if speaking.connect(self.to).and_then(|()| speaking.send(b"?")).is_err() {
-                thread::sleep(PATIENCE);
-            } else if let Ok((_, from)) = hearing.recv_from(&mut [0; 1]) {
-                return Ok(Some((speaking, hearing, from)));
-            }
+        // A rule that drops it tells the sender so at once.
+        if speaking.connect(self.to).and_then(|()| speaking.send(b"?")).is_err() {
+            return Ok(None);
         }
-        Ok(None)
+        let heard = hearing.recv_from(&mut [0; 1]);
+        Ok(heard.ok().map(|(_, from)| (speaking, hearing, from)))
     }
 
     fn is_answered(&self, network: &Network) -> Result<bool, String> {
