@@ -24,7 +24,7 @@ pub(super) const GATEWAY_RULES: Wanted = Wanted {
 /// That a file has nothing to be read: what printed it has most likely failed.
 pub(super) fn silent(name: &str, what: &str) -> Diagnostic {
     let title = format!("{name} {what}: no table, no chain, no set");
-    let help = "did `iptables-save` or `nft list ruleset` fail? Without rules, leave the file out";
+    let help = "did `iptables-save` or `nft list ruleset` fail? `*raw` and `COMMIT` say that there are none";
     Diagnostic::without_place(&title, Some(help))
 }
 

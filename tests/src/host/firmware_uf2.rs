@@ -125,7 +125,7 @@ fn an_image_that_has_no_room_is_refused() {
     let rules = |count: usize| {
         let rule = "ip6tables -A FORWARD -s 2001:db8::/32 -d 2001:db8:1::/48 -p tcp -m multiport \
             --dports 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29 -j DROP\n";
-        files.with(&format!("{count}.rules"), rule.repeat(count))
+        files.with(&format!("{count}.rules"), format!("*filter\nCOMMIT\n{}", rule.repeat(count)))
     };
     let (_, room) = config();
     let len = |count| written(&["-r", &rules(count), "-o", "-"]).len();

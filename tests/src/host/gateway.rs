@@ -22,6 +22,9 @@ const CAPTURES: [&str; 12] = [
     "udp",
 ];
 
+/// What a host without rules has for its filter.
+const NO_RULES: &str = "*filter\nCOMMIT\n";
+
 fn capture(name: &str) -> String {
     format!("{}/captures/{name}.pcap", env!("CARGO_MANIFEST_DIR"))
 }
@@ -142,7 +145,7 @@ fn parts_of_a_datagram_follow_the_first() {
 fn the_board_has_so_many_slots_and_the_image_takes_no_more_than_it_says() {
     let files = Files::new();
     let max = |settings: &[&str], slots: &[&str]| {
-        let image = image(&files, "", settings);
+        let image = image(&files, NO_RULES, settings);
         let words = [MAIL_RELAY, "--iface", "1=eth0", "--firmware-config", &image];
         json(&[words.as_slice(), slots].concat())["max"].as_u64()
     };
@@ -157,7 +160,7 @@ fn the_board_has_so_many_slots_and_the_image_takes_no_more_than_it_says() {
 #[test]
 fn what_says_something_else_is_refused() {
     let files = Files::new();
-    let image = image(&files, "", &[]);
+    let image = image(&files, NO_RULES, &[]);
     let file = capture("udp");
     let said = |words: &[&str]| {
         let words = [&["replay", "-q", &file, "--firmware-config", &image], words].concat();
