@@ -19,9 +19,9 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Small enough for the caches that several cores share, large enough that handing batches to
-    /// threads costs nothing.
-    pub(super) const USUAL: Self = Self { packets: 32_768, bytes: 16 << 20 };
+    /// Each table comes back into a core's caches once a batch, which costs more than reading a large
+    /// batch in order: few batches, of as many packets as memory is no matter for.
+    pub(super) const USUAL: Self = Self { packets: 131_072, bytes: 64 << 20 };
 }
 
 /// Records that were read, with their bytes; emptied and filled again.

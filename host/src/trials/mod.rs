@@ -64,8 +64,8 @@ pub(crate) struct Trials {
     open: Vec<Restored>,
     scout: Scout,
     trials: Vec<Place>,
-    /// How many of them have passed a packet.
-    begun_count: usize,
+    /// How many of them are in their places: they run, or wait for one that does.
+    placed_count: usize,
     limits: Limits,
 }
 
@@ -115,7 +115,7 @@ impl Trials {
         };
         let (scout, limits) = (Scout::new(), Limits::USUAL);
         let open = session.replay.lane.open(session.first.unwrap_or_default());
-        Ok(Self { session, setting, open, scout, trials: Vec::new(), begun_count: 0, limits })
+        Ok(Self { session, setting, open, scout, trials: Vec::new(), placed_count: 0, limits })
     }
 
     /// What was typed.
@@ -276,11 +276,19 @@ impl Trials {
         let (mut items, read) = arena.read(&mut replay.front, source, &mut sightings);
         items.iter_mut().for_each(|item| item.see(&sightings));
         self.lead(&items, &sightings, watch)?;
+        // Before and behind it: a fork of one that waits is kin to the forks of the one that runs.
+        self.place();
         watch.batch(self)?;
-        share(&mut self.trials, self.begun_count);
+        self.place();
         let passed = try_all(&mut self.trials, &|trial| trial.pass(&items, &self.scout));
         self.settle();
         passed.and(read)
+    }
+
+    /// Finds those that are new their places.
+    fn place(&mut self) {
+        share(&mut self.trials, self.placed_count);
+        self.placed_count = self.trials.len();
     }
 
     /// Those that became full run by themselves.
@@ -290,7 +298,6 @@ impl Trials {
         for (id, trial) in begun {
             self.trials[id] = Place::Runs(Box::new(trial));
         }
-        self.begun_count = self.trials.len();
     }
 
     /// Has what `fork` makes of a trial begin, with the entries of that one.
