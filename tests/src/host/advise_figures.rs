@@ -11,7 +11,7 @@ use super::{Ran, keeptrack};
 use crate::frames::{CLIENT, ROUTER, SERVER, ip, query, tcp, udp};
 
 /// Packets that a batch of tried tables passes at a time, and some more.
-const BATCH: u32 = 33_000;
+const BATCH: u32 = 132_000;
 
 fn advice(words: &[&str]) -> Value {
     let Ran { end, stdout } = keeptrack(&[&["advise", "-q", "-o", "json"], words].concat());

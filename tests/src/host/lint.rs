@@ -8,6 +8,13 @@ use super::outputs::{documented_in, names};
 use super::{Failure, Ran, keeptrack};
 use crate::wild_kernel::{CASES, IPSETS};
 
+/// A `notrack` behind tracking, as `nft -j list ruleset` tells it.
+const JSON_BEHIND_TRACKING: &str = r#"{"nftables": [
+    {"table": {"family": "inet", "name": "t"}},
+    {"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "output",
+        "prio": 0, "policy": "accept"}},
+    {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"notrack": null}]}}]}"#;
+
 /// What is printed of files that are called so, with the folder's name left out, and how it ends.
 fn printed(given: &[(&str, &str)]) -> (Outcome, String) {
     let files = Files::new();
@@ -211,7 +218,13 @@ fn findings_are_told_to_machines() {
     assert_eq!(finding["notes"].as_array().unwrap().len(), 1);
     let page = include_str!("../../../docs/lint.md");
     assert_eq!(names(&object), documented_in(page, "## JSON"));
-    assert_eq!(names(finding), documented_in(page, "### A finding"));
+    let json = files.with("r.json", JSON_BEHIND_TRACKING);
+    let Ran { stdout, .. } = keeptrack(&["lint", &json, "-o", "json"]);
+    let object: Value = serde_json::from_slice(&stdout).unwrap();
+    let in_json = &object["findings"][0];
+    assert_eq!(in_json["part"], "nftables[2].rule.expr[0]");
+    let all = names(finding).union(&names(in_json)).cloned().collect();
+    assert_eq!(documented_in(page, "### A finding"), all);
 }
 
 #[test]

@@ -64,6 +64,8 @@ fn mended(files: &Files, finding: &Found) -> Option<Files> {
     let mut files = files.clone();
     files.push((ADDED.to_owned(), String::new()));
     let done = finding.notes.iter().filter(|note| done(&mut files, finding, note)).count();
+    // What is empty is no rules.
+    files.retain(|(_, text)| !text.is_empty());
     (done > 0).then_some(files)
 }
 
@@ -162,7 +164,10 @@ fn what_is_said_of_the_cases_mends_them() {
 #[test]
 fn what_is_said_of_the_wild_rules_mends_them() {
     for case in wild_kernel::CASES {
-        for (name, rules) in [("wild.sh", case.iptables), ("wild.nft", &case.ruleset())] {
+        let ruleset = case.ruleset();
+        let forms = [("wild.sh", case.iptables), ("wild.nft", ruleset.as_str())];
+        // Not every case is written for both tools.
+        for (name, rules) in forms.into_iter().filter(|(_, rules)| !rules.trim().is_empty()) {
             let files = [(name, rules), ("sets.txt", wild_kernel::IPSETS)];
             let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
             if let Some(undone) = undone(&files.to_vec()) {

@@ -39,7 +39,7 @@ fn numbers(text: &str, read: impl Fn(&str) -> Result<u64, String>) -> Result<Vec
         if word.is_empty() {
             return Err("a value is missing: write `64k..512k` or `64k,96k,128k`".into());
         }
-        if word.len() > 1 && word.starts_with('0') {
+        if word.len() > 1 && word.starts_with('0') && word.bytes().all(|b| b.is_ascii_digit()) {
             return Err(format!(
                 "`{word}` begins with 0: a comma stands between values; write `1024` or `1k`"
             ));
