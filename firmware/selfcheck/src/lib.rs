@@ -14,7 +14,7 @@ use core::fmt::{self, Display, Write};
 use keeptrack_core::fragment::{AsLinux, Follow, Limits, Queue, Run};
 use keeptrack_core::raw::{
     ChainId, Helper, Hook, IfPattern, Matches, Policy, PolicyId, Raw, RawError, RawTable, Target,
-    Template, Test,
+    Template, Test, TrackAll,
 };
 use keeptrack_core::{
     Config, ConfigError, Conntrack, CtState, Direction, Held, Help, HelperDrop, HelperSlot,
@@ -263,7 +263,7 @@ fn raw_table(name: IfName) -> Result<RawTable<2, 3>, RawError> {
     Ok(table)
 }
 
-/// A connection is in the zone and lives by the policy that a rule gives it.
+/// A connection is in the zone and lives by the policy that a rule gives it, or by the table's own.
 fn templates() -> Result<(), Wrong> {
     let table = template_table().map_err(|_| Wrong("RawTable::add_timeouts"))?;
     let mut storage = Storage::<1>::new();
@@ -277,6 +277,12 @@ fn templates() -> Result<(), Wrong> {
     ensure(Some(id) == PolicyId::at(0) && id.index() == 0, "PolicyId")?;
     let policy = ct.rules().timeouts(id);
     ensure(policy.is_some_and(|policy| policy.tcp_syn_sent == 7), "RawTable::timeouts")?;
+    let timeouts = TimeoutPolicy::LINUX.with(Timeout::TcpSynSent, 9);
+    let mut ct = ct.with_rules(TrackAll).with_timeouts(timeouts)?;
+    let Tracked::First(first) = ct.track(NOW, &parse(&bytes)?) else {
+        return Err(Wrong("first without rules"));
+    };
+    ensure(first.timeout() == 9, "Conntrack::with_timeouts")?;
     ensure(Helper::ALL.iter().all(|helper| helper.name() == "ftp"), "Helper::name")
 }
 
